@@ -1,0 +1,1 @@
+"""Measures the lines a Python application runs, from inside its own interpreter."""

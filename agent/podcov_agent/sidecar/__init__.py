@@ -1,0 +1,1 @@
+"""The sidecar: serves what the measured processes of its pod have run."""

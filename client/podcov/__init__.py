@@ -1,0 +1,1 @@
+"""Collects and reports live coverage from running workloads."""

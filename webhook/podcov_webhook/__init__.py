@@ -1,0 +1,1 @@
+"""Rewrites annotated workloads so that their Python processes run measured."""
