@@ -1,0 +1,54 @@
+"""What a benchmark returns, and how it takes medians.
+
+A benchmark is a file tests/bench/bench_*.py with `def run(quick: bool) -> list[Row]`. It measures
+what it compares in the same round, one after the other, because a machine's speed drifts: ratios of one
+round are true, absolute figures of two runs are not.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+
+class Row(NamedTuple):
+    """One line of the table: `value` in `unit`, and how many times the `peer`'s value that is."""
+
+    name: str
+    value: float
+    unit: str
+    peer: str = ""
+    """What `ratio` compares with; empty where there is nothing to compare with."""
+    ratio: float | None = None
+
+
+Measure = Callable[[], float]
+
+
+def interleave(sides: Mapping[str, Measure], rounds: int) -> dict[str, list[float]]:
+    """Measure every side once a round, each round beginning with another side."""
+    names = list(sides)
+    found: dict[str, list[float]] = {name: [] for name in names}
+    for turn in range(rounds):
+        start = turn % len(names)
+        for name in names[start:] + names[:start]:
+            found[name].append(sides[name]())
+    return found
+
+
+def compare(
+    found: Mapping[str, Sequence[float]], label: str, unit: str, side: str, peer: str
+) -> Row:
+    """Return the row of one side: its median, and the median of its ratios to `peer` in each round."""
+    ratios = [mine / theirs for mine, theirs in zip(found[side], found[peer], strict=True)]
+    median = statistics.median(found[side])
+    return Row(f"{label}: {side}", median, unit, peer, statistics.median(ratios))
+
+
+def seconds(action: Callable[[], object]) -> float:
+    """Return how long an action takes."""
+    began = time.perf_counter()
+    action()
+    return time.perf_counter() - began
