@@ -1,7 +1,7 @@
 """Runs every benchmark and writes one table: `python tests/bench [--quick] [NAME ...]`.
 
-Finds bench_*.py beside itself. A whole run replaces docs/benchmarks.md; a run of some benchmarks, or a
-quick one, only prints. Everything it loads is on this machine.
+Finds bench_*.py beside itself. A whole run replaces docs/benchmarks.md; a run of some benchmarks,
+or a quick one, only prints. Everything it loads is on this machine.
 """
 
 from __future__ import annotations
@@ -79,8 +79,8 @@ def _page(tables: dict[str, list[Row]]) -> str:
     lines = [
         "# What podcov costs",
         "",
-        "Written by `make bench`; do not edit. Each figure is a median. A ratio compares with its peer in",
-        "the same round, and is what to read: absolute figures belong to the machine below.",
+        "Written by `make bench`; do not edit. Each figure is a median. A ratio compares with its",
+        "peer in the same round, and is what to read: absolute figures belong to this machine:",
         "",
         *(f"- {line}" for line in _machine()),
     ]
@@ -101,8 +101,9 @@ def _machine() -> list[str]:
         ["git", "-C", str(ROOT), "rev-parse", "--short", "HEAD"], capture_output=True, text=True
     )
     load = os.getloadavg()[0]
+    machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
     return [
-        f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, load {load:.1f} at the end",
+        f"{machine}, load {load:.1f} at the end",
         f"{platform.python_implementation()} {platform.python_version()}",
         f"{time.strftime('%Y-%m-%d')}, commit {commit.stdout.strip() or 'unknown'}",
     ]

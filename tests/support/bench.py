@@ -1,8 +1,8 @@
 """What a benchmark returns, and how it takes medians.
 
 A benchmark is a file tests/bench/bench_*.py with `def run(quick: bool) -> list[Row]`. It measures
-what it compares in the same round, one after the other, because a machine's speed drifts: ratios of one
-round are true, absolute figures of two runs are not.
+what it compares in the same round, one after the other, because a machine's speed drifts: ratios
+of one round are true, absolute figures of two runs are not.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def interleave(sides: Mapping[str, Measure], rounds: int) -> dict[str, list[floa
 def compare(
     found: Mapping[str, Sequence[float]], label: str, unit: str, side: str, peer: str
 ) -> Row:
-    """Return the row of one side: its median, and the median of its ratios to `peer` in each round."""
+    """Return the row of a side: its median, and the median of its ratios to `peer` by round."""
     ratios = [mine / theirs for mine, theirs in zip(found[side], found[peer], strict=True)]
     median = statistics.median(found[side])
     return Row(f"{label}: {side}", median, unit, peer, statistics.median(ratios))
