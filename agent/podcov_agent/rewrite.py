@@ -1,0 +1,302 @@
+"""Turns source into code that marks each line it runs, and binds such code to a map.
+
+Pure: bytes in, code object out; no file is read and no name of the application is touched. Called
+by the import hook and the entry script.
+
+Every statement is preceded by `MAP[line] = 1`. The compiler sees constants in place of the map and
+of the index; `bind` exchanges them in the finished code object. Because the compiler makes the
+code, no interpreter can be crashed by it, and because the map is a constant of the code, no name
+is added anywhere. Code that is not bound yet holds plain constants only, so marshal can keep it.
+
+Uses `_ast`, which is built into the interpreter, instead of `ast`, whose import costs milliseconds.
+"""
+
+from __future__ import annotations
+
+import _ast
+import _warnings
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import CodeType
+    from typing import Any, List, Tuple
+
+    Block = List[_ast.stmt]
+    Blocks = List[Tuple[Any, Block, bool]]
+
+REWRITER = 1
+"""Goes into the key of cached code: raise it with every change of what `rewrite` makes."""
+
+MARK = frozenset({"podcov"})
+"""Begins every placeholder: `(MARK, 0)` stands for the map, `(MARK, line)` for an index into it.
+No source can spell a frozenset inside a tuple, so no constant of the application is taken for one.
+"""
+
+COMPILED_AS = "<podcov>"
+"""The file name while compiling. The filter against repeated warnings names it, so that the filter
+means nothing to any other thread. The finished code gets its real file name."""
+
+BYTECODE_READERS = (b"numba", b"njit", b"taichi", b"torch")
+"""A source that mentions one of these may hand its functions to a compiler that reads bytecode."""
+
+PLAIN_DECORATORS = frozenset(
+    (
+        *("property", "setter", "getter", "deleter", "staticmethod", "classmethod"),
+        *("abstractmethod", "wraps", "cache", "lru_cache", "cached_property", "dataclass"),
+        *("contextmanager", "asynccontextmanager", "no_grad", "inference_mode", "fixture"),
+        *("route", "get", "post", "put", "patch", "delete", "head", "options", "websocket"),
+        *("middleware", "errorhandler", "exception_handler", "before_request", "after_request"),
+        *("on_event", "command", "group", "task", "shared_task"),
+    )
+)
+"""Last names of decorators that are known to leave bytecode alone, even in such a source."""
+
+_DEFS = (_ast.FunctionDef, _ast.AsyncFunctionDef)
+_DECLARATIONS = (_ast.Global, _ast.Nonlocal)
+
+
+class Rewritten:
+    """Code with placeholders, and the number of map bytes it needs: its last line + 1."""
+
+    __slots__ = ("code", "slots")
+
+    def __init__(self, code: CodeType, slots: int) -> None:
+        self.code = code
+        self.slots = slots
+
+
+def rewrite(source: bytes, path: str, optimize: int = -1) -> Rewritten:
+    """Compile `source` so that it marks its lines; `optimize` as for `compile`.
+
+    Raises what `compile` raises, and RecursionError for some expressions so deep that only the
+    parser gets through them. Warnings are not given: loading the module has given them already.
+    """
+    level = sys.flags.optimize if optimize < 0 else optimize
+    with _Hush():
+        tree: Any = compile(source, COMPILED_AS, "exec", _ast.PyCF_ONLY_AST, True)
+        _mark(tree, level, any(word in source for word in BYTECODE_READERS))
+        code = compile(tree, COMPILED_AS, "exec", 0, True, optimize)
+    return Rewritten(_renamed(code, path), max(_count_lines(source), _last_line(code)) + 1)
+
+
+def bind(code: CodeType, linemap: object, base: int) -> CodeType:
+    """The code with `linemap` in place of its placeholders, line n at index `base` + n.
+
+    `linemap` must be hashable: code objects are, and hash what they hold.
+    """
+    kind_of_code = type(code)
+    consts: list[object] = []
+    for const in code.co_consts:
+        kind = type(const)
+        if kind is tuple:
+            if len(const) == 2 and const[0] == MARK:
+                const = base + const[1] if const[1] else linemap
+        elif kind is kind_of_code:
+            const = bind(const, linemap, base)
+        consts.append(const)
+    return code.replace(co_consts=tuple(consts))
+
+
+class _Hush:
+    """Nothing that is compiled as COMPILED_AS warns inside the `with` block.
+
+    `warnings.catch_warnings` would exchange the whole list under the feet of other threads. This
+    puts one filter that means nothing to them into the list, and takes it out of the same list.
+    """
+
+    FILTER = ("ignore", None, Warning, COMPILED_AS, 0)
+
+    def __enter__(self) -> None:
+        module = sys.modules.get("warnings", _warnings)
+        get_filters = getattr(module, "_get_filters", None)  # 3.14: those of the context, if any
+        self.filters: list[Any] = get_filters() if get_filters else module.filters
+        self.filters.insert(0, self.FILTER)
+
+    def __exit__(self, *error: object) -> None:
+        self.filters.remove(self.FILTER)
+
+
+def _mark(tree: Any, level: int, wary: bool) -> None:
+    """Put the probes into `tree`. Not recursive: a chain of elif may nest a thousand deep."""
+    todo: Blocks = [(tree, tree.body, False)]
+    while todo:
+        owner, block, spares = todo.pop()
+        head = _head(owner, block)
+        marked = block[:head] + _head_probes(owner, block[:head])
+        last = 0
+        for statement in block[head:]:
+            place = _first_place(statement)
+            if place.lineno != last and not _leaves_no_code(statement, level):
+                marked.append(_probe(place.lineno, place))
+                last = place.lineno
+            marked.append(statement)
+            inner = _enter(statement, wary, spares)
+            if inner is not None:
+                todo.extend(inner)
+                last = 0
+        block[:] = marked
+
+
+def _head(owner: object, block: Block) -> int:
+    """How many statements must stay first: a docstring, and imports from __future__."""
+    head = 0
+    if isinstance(owner, (_ast.Module, _ast.ClassDef, *_DEFS)) and block and _is_text(block[0]):
+        head = 1
+    if isinstance(owner, _ast.Module):
+        for position, statement in enumerate(block):
+            if isinstance(statement, _ast.ImportFrom) and statement.module == "__future__":
+                head = position + 1
+    return head
+
+
+def _head_probes(owner: object, head: Block) -> Block:
+    """Probes for what stays first, right after it. A function's docstring never runs."""
+    if isinstance(owner, _ast.ExceptHandler) and owner.type is None:
+        return [_probe(owner.lineno, owner)]
+    return [] if isinstance(owner, _DEFS) else [_probe(s.lineno, head[-1]) for s in head]
+
+
+def _is_text(statement: _ast.stmt) -> bool:
+    value = statement.value if isinstance(statement, _ast.Expr) else None
+    return isinstance(value, _ast.Constant) and isinstance(value.value, str)
+
+
+def _first_place(statement: Any) -> Any:
+    """The node where the statement begins: its first decorator, if it has any."""
+    decorators = getattr(statement, "decorator_list", None)
+    return decorators[0] if decorators else statement
+
+
+def _leaves_no_code(statement: _ast.stmt, level: int) -> bool:
+    kind = type(statement)
+    return kind in _DECLARATIONS or (level > 0 and kind is _ast.Assert)
+
+
+def _enter(statement: Any, wary: bool, spares: bool) -> Blocks | None:
+    """Mark what is no block in a compound statement, and return its blocks; None: it is simple.
+
+    `wary`: decorated functions may be compiled from their bytecode. `spares`: all functions here.
+    """
+    if hasattr(statement, "decorator_list"):
+        spared = wary and not all(map(_is_plain, statement.decorator_list))
+        _mark_decorators(statement)
+        if not isinstance(statement, _DEFS):
+            return [(statement, statement.body, spared)]
+        return [] if spared or spares else [(statement, statement.body, False)]
+    if hasattr(statement, "body"):
+        fields = (getattr(statement, name, None) for name in ("body", "orelse", "finalbody"))
+        inner = [(statement, block, spares) for block in fields if block]
+        for handler in getattr(statement, "handlers", ()):
+            if handler.type is not None:
+                handler.type = _marked_before(handler.type, handler)
+            inner.append((handler, handler.body, spares))
+        return inner
+    if hasattr(statement, "cases"):
+        cases = statement.cases
+        statement.cases = [made for case in cases for made in (_probe_case(case), case)]
+        return [(case, case.body, spares) for case in cases]
+    return None
+
+
+def _is_plain(decorator: Any) -> bool:
+    """Is this a decorator that is known not to read bytecode?"""
+    if isinstance(decorator, _ast.Call):
+        decorator = decorator.func
+    name = getattr(decorator, "attr", None) or getattr(decorator, "id", None)
+    return name in PLAIN_DECORATORS
+
+
+def _at(node: Any, place: Any) -> Any:
+    """`node` at the first character of `place`, without any width."""
+    node.lineno = node.end_lineno = place.lineno
+    node.col_offset = node.end_col_offset = place.col_offset
+    return node
+
+
+def _over(node: Any, place: Any) -> Any:
+    """`node` at the very position of `place`, for tracebacks to show."""
+    node.lineno, node.end_lineno = place.lineno, place.end_lineno
+    node.col_offset, node.end_col_offset = place.col_offset, place.end_col_offset
+    return node
+
+
+def _constant(value: Any, place: Any) -> Any:
+    return _at(_ast.Constant(value=value, kind=None), place)
+
+
+def _index(node: Any) -> Any:
+    """A subscript's index, which had a node of its own before 3.9."""
+    if sys.version_info < (3, 9):
+        return _ast.Index(value=node)
+    return node
+
+
+def _probe(line: int, place: Any) -> _ast.stmt:
+    """`MAP[line] = 1`"""
+    target = _ast.Subscript(
+        value=_constant((MARK, 0), place),
+        slice=_index(_constant((MARK, line), place)),
+        ctx=_ast.Store(),
+    )
+    probe = _ast.Assign(targets=[_at(target, place)], value=_constant(1, place), type_comment=None)
+    made: _ast.stmt = _at(probe, place)
+    return made
+
+
+def _probe_call(line: int, place: Any) -> Any:
+    """`MAP.__setitem__(line, 1)`: a probe where only an expression can stand; its value is None."""
+    method = _ast.Attribute(value=_constant((MARK, 0), place), attr="__setitem__", ctx=_ast.Load())
+    args = [_constant((MARK, line), place), _constant(1, place)]
+    return _at(_ast.Call(func=_at(method, place), args=args, keywords=[]), place)
+
+
+def _marked_before(expression: Any, owner: Any) -> Any:
+    """`MAP.__setitem__(line, 1) or expression`"""
+    probe = _probe_call(owner.lineno, expression)
+    return _over(_ast.BoolOp(op=_ast.Or(), values=[probe, expression]), expression)
+
+
+def _mark_decorators(statement: Any) -> None:
+    """After each decorator was evaluated, mark the next one's line, at last that of the `def`.
+
+    A decorator becomes `(decorator, MAP.__setitem__(line, 1))[0]`.
+    """
+    decorators = statement.decorator_list
+    following = [d.lineno for d in decorators[1:]] + [statement.lineno]
+    for position, (decorator, line) in enumerate(zip(decorators, following)):
+        pair = _ast.Tuple(elts=[decorator, _probe_call(line, decorator)], ctx=_ast.Load())
+        first = _ast.Subscript(
+            value=_over(pair, decorator), slice=_index(_constant(0, decorator)), ctx=_ast.Load()
+        )
+        decorators[position] = _over(first, decorator)
+
+
+def _probe_case(case: Any) -> Any:
+    """`case _ if MAP.__setitem__(line, 1): pass`: never taken; the real case follows it."""
+    place = case.pattern
+    wildcard = _at(_ast.MatchAs(pattern=None, name=None), place)
+    guard = _probe_call(place.lineno, place)
+    return _ast.match_case(pattern=wildcard, guard=guard, body=[_at(_ast.Pass(), place)])
+
+
+def _renamed(code: CodeType, path: str) -> CodeType:
+    kind_of_code = type(code)
+    consts = tuple(_renamed(c, path) if type(c) is kind_of_code else c for c in code.co_consts)
+    return code.replace(co_filename=path, co_consts=consts)
+
+
+def _last_line(code: CodeType) -> int:
+    """The last line that has a probe; 0 if there is none."""
+    last = 0
+    for const in code.co_consts:
+        if type(const) is type(code):
+            last = max(last, _last_line(const))
+        elif type(const) is tuple and len(const) == 2 and const[0] == MARK:
+            last = max(last, const[1])
+    return last
+
+
+def _count_lines(source: bytes) -> int:
+    """At least as many as the parser sees; the same for every interpreter."""
+    return source.count(b"\n") + source.count(b"\r") - source.count(b"\r\n") + 1
