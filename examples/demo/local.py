@@ -1,0 +1,148 @@
+"""The demo without a cluster: admits the shop, plays the pod that came back, and measures it.
+
+What is real: the webhook over TLS, its patch, the agent, the sidecar, gunicorn, the tests, the
+plugin. What is played: the kubelet (containers are processes here, volumes and images folders).
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import admission
+import kubelet
+import requests
+import yaml
+from image import Image, assemble
+from processes import Processes, free_port
+from say import heading, note, shown, step
+
+Json = dict[str, Any]
+AGENT_IMAGE = "localhost/podcov-agent:demo"
+HOST_SHELL = '#!/bin/sh\nexec /bin/sh "$@"\n'
+"""Stands in for the static busybox of the agent image."""
+
+
+@dataclass(frozen=True)
+class Demo:
+    """Where the demo finds and puts things."""
+
+    root: Path
+    """The checkout."""
+    build: Path
+    """A folder of its own, made anew."""
+
+    @property
+    def shop(self) -> Path:
+        return self.root / "examples" / "shop"
+
+
+@dataclass(frozen=True)
+class Pod:
+    """The shop's pod, running."""
+
+    shop_url: str
+    coverage_url: str
+
+
+def run(demo: Demo) -> int:
+    """Play the demo and return the exit status of the shop's tests."""
+    deployment = _annotated(demo.shop / "k8s" / "deployment.yaml")
+    with Processes(demo.build / "logs") as processes:
+        heading("Admission: a Deployment with the annotation coverage.io/enabled")
+        admitted = _admit(demo, deployment, processes)
+        heading("The pod that came back, played on this machine")
+        pod = _play(demo, admitted["spec"]["template"]["spec"], processes)
+        heading("The shop's own tests, through the pytest plugin")
+        return _test(demo, pod)
+
+
+def _annotated(manifest: Path) -> Json:
+    deployment: Json = yaml.safe_load(manifest.read_text(encoding="utf-8"))
+    deployment["metadata"].setdefault("annotations", {})["coverage.io/enabled"] = "true"
+    return deployment
+
+
+def _admit(demo: Demo, deployment: Json, processes: Processes) -> Json:
+    with step("starting podcov-webhook, with a certificate made for it"):
+        webhook = admission.start(processes, demo.build / "tls", AGENT_IMAGE)
+    with step("posting the Deployment to it as an AdmissionReview"):
+        admitted, changes = webhook.admit(deployment)
+    kept = demo.build / "admitted.yaml"
+    kept.write_text(yaml.safe_dump(admitted, sort_keys=False), encoding="utf-8")
+    note(f"it answered with {changes} changes; the result is in {shown(kept)}")
+    return admitted
+
+
+def _play(demo: Demo, spec: Json, processes: Processes) -> Pod:
+    host = kubelet.Host(
+        volumes=demo.build / "volumes",
+        images=_images(demo, spec),
+        ports={port: free_port() for port in kubelet.ports_of(spec)},
+        env={"PATH": os.pathsep.join([str(Path(sys.executable).parent), os.defpath])},
+    )
+    coverage_port = shop_url = ""
+    for process in kubelet.plan(spec, host):
+        with step(f"{process.role} container {process.name}: {' '.join(process.argv)}"):
+            _start(process, processes)
+        if process.role == "sidecar":
+            coverage_port = process.env["PODCOV_PORT"]
+        elif process.readiness_url:
+            shop_url = "http://" + urlsplit(process.readiness_url).netloc
+    return Pod(shop_url, f"http://127.0.0.1:{coverage_port}")
+
+
+def _images(demo: Demo, spec: Json) -> Mapping[str, Image]:
+    """Lay out the two images as folders, from what their Dockerfiles copy."""
+    (shop,) = (container["image"] for container in spec["containers"])
+    images = demo.build / "images"
+    agent = demo.root / "agent" / "podcov_agent"
+    found = {
+        AGENT_IMAGE: assemble(
+            demo.root / "Dockerfile.agent", images / "agent", {agent: "/opt/podcov/podcov_agent"}
+        ),
+        shop: assemble(demo.shop / "Dockerfile", images / "shop", {demo.shop / "src": "/app/src"}),
+    }
+    shell = images / "agent" / "opt" / "podcov" / "podcov_agent" / "bin" / "sh"
+    shell.write_text(HOST_SHELL, encoding="utf-8")
+    shell.chmod(0o755)
+    return found
+
+
+def _start(process: kubelet.Process, processes: Processes) -> None:
+    processes.start(process.name, process.argv, process.env, process.cwd)
+    if process.role == "init":
+        processes.wait_for_end(process.name, within_s=60)
+    elif process.startup_probe:
+        processes.wait_until(process.name, lambda: _succeeds(process))
+    elif process.readiness_url:
+        processes.wait_until(process.name, lambda: _answers(process.readiness_url))
+
+
+def _succeeds(process: kubelet.Process) -> bool:
+    probe = subprocess.run(
+        process.startup_probe, env=process.env, cwd=process.cwd, capture_output=True, check=False
+    )
+    return probe.returncode == 0
+
+
+def _answers(url: str) -> bool:
+    try:
+        return requests.get(url, timeout=5).ok
+    except requests.ConnectionError:
+        return False
+
+
+def _test(demo: Demo, pod: Pod) -> int:
+    html = demo.build / "html"
+    command = [sys.executable, "-m", "pytest", "-q", f"--shop-url={pod.shop_url}"]
+    command += ["--podcov", f"--podcov-url={pod.coverage_url}"]
+    command += ["--podcov-report=term-missing", f"--podcov-report=html:{html}"]
+    done = subprocess.run(command, cwd=demo.shop, check=False)
+    return done.returncode
