@@ -1,0 +1,227 @@
+"""Owns the result of a collection: a value that says what came, from whom, and what is missing.
+
+Joins the pods' snapshots under local paths (paths decides where) and hands them to covdata for
+reports. Must not talk to pods. Made by session; read by the command line, the pytest plugin and
+library users.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from podcov.covdata import Measured, Report, make_table, save_data, write_report
+from podcov.errors import NoDataError, NothingMapsError, PartialError, name_some
+from podcov.git import find_commit, index_blob
+from podcov.models import Failure, Note, Snapshot, Source
+from podcov.paths import Index, Kind, Match, match_sources
+
+MOST_SEARCHES = 10
+"""Stale files that git is asked about; a wrong image has hundreds, and one is enough to see it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unmapped:
+    """A measured file that no local file belongs to."""
+
+    path: str
+    lines: int
+    pods: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """A measured file of which there is another version here."""
+
+    path: str
+    """In the pod."""
+    local: str
+    """Absolute."""
+    version: str
+    """What the pod runs, in words."""
+    pods: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """Everything that a collection brought. Reading it again gives the same answer."""
+
+    snapshots: tuple[Snapshot, ...]
+    failed: tuple[Failure, ...]
+    skipped: tuple[Failure, ...]
+    files: tuple[Measured, ...]
+    unmapped: tuple[Unmapped, ...]
+    stale: tuple[Stale, ...]
+    notes: tuple[Note, ...]
+    source: tuple[str, ...]
+    """The source folders that were searched."""
+    interrupted: bool = False
+
+    @property
+    def answered(self) -> tuple[str, ...]:
+        """The names of the pods that answered."""
+        return tuple(snapshot.target.name for snapshot in self.snapshots)
+
+    @property
+    def complete(self) -> bool:
+        """Every pod that should have answered did."""
+        return not self.failed and not self.interrupted
+
+    @property
+    def percent(self) -> float:
+        """The total, as coverage.py counts it. NothingMapsError or NoDataError without files."""
+        return self.table().percent
+
+    def table(self, kind: str = "text", show_missing: bool | None = None) -> Report:
+        """coverage.py's table (`text` or `markdown`) with its total and warnings."""
+        return make_table(self.require_files(), kind, show_missing)
+
+    def report(self, kind: str, to: str | Path) -> Report:
+        """Write `html` (a folder), `xml`, `json`, `lcov`, `markdown` or `text` (a file)."""
+        return write_report(self.require_files(), kind, Path(to))
+
+    def save(self, to: str | Path) -> Path:
+        """Write a coverage data file (`coverage report --data-file` reads it); its path."""
+        save_data(self.require_files(), Path(to))
+        return Path(to)
+
+    def require_complete(self) -> None:
+        """PartialError, naming the pods, if some did not answer."""
+        if self.complete:
+            return
+        total = len(self.snapshots) + len(self.failed)
+        names = name_some([failure.name for failure in self.failed])
+        raise PartialError(
+            f"{len(self.snapshots)} of {total} pods answered; lines of {names} are missing.",
+            self.failed[0].error.remedy if self.failed else "Collect again.",
+        )
+
+    def require_files(self) -> tuple[Measured, ...]:
+        """The mapped files; an error that says why if there are none."""
+        if self.files:
+            return self.files
+        if not self.snapshots and self.failed:
+            raise self.failed[0].error
+        folders = name_some(self.source)
+        if self.stale:
+            first = self.stale[0]
+            raise NothingMapsError(
+                f"All {len(self.stale)} measured files that are in {folders} have another version "
+                f"there: {first.path} is {first.version}.",
+                "Check out the commit the image was built from, rebuild the image, "
+                "or add --allow-stale.",
+            )
+        if self.unmapped:
+            raise NothingMapsError(
+                f"None of the {len(self.unmapped)} measured files is in {folders}; "
+                f"the first is {self.unmapped[0].path}.",
+                "Name the folder that holds the sources the image was built from: --source DIR",
+            )
+        raise NoDataError(
+            f"Nothing was measured yet in {name_some(self.answered) or 'any pod'}.",
+            "See what the agents say: podcov status",
+        )
+
+
+@dataclass(slots=True)
+class _Piece:
+    """Lines that belong together, while they are being joined."""
+
+    lines: frozenset[int] = frozenset()
+    startup: frozenset[int] = frozenset()
+    pods: frozenset[str] = frozenset()
+
+    def add(self, source: Source, pod: str) -> None:
+        self.lines |= source.lines
+        self.startup |= source.startup
+        self.pods |= {pod}
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """The sources of many pods under local paths."""
+
+    files: tuple[Measured, ...]
+    unmapped: tuple[Unmapped, ...]
+    stale: tuple[Stale, ...]
+
+
+def join(snapshots: Sequence[Snapshot], index: Index, allow_stale: bool) -> Joined:
+    """Map every container's sources and unite what belongs to the same file."""
+    pieces: dict[tuple[Match, str, str], _Piece] = defaultdict(_Piece)
+    for snapshot in snapshots:
+        for container in snapshot.containers:
+            matches = match_sources(container.sources, index)
+            for source, match in zip(container.sources, matches, strict=True):
+                pieces[match, source.path, source.blob].add(source, snapshot.target.name)
+    merged = {Kind.SAME, Kind.STALE} if allow_stale else {Kind.SAME}
+    return Joined(
+        files=_files(pieces, merged),
+        unmapped=tuple(
+            Unmapped(path, len(piece.lines | piece.startup), tuple(sorted(piece.pods)))
+            for (match, path, _), piece in sorted(pieces.items(), key=_by_path)
+            if match.kind is Kind.UNMAPPED
+        ),
+        stale=_stale(pieces),
+    )
+
+
+def gather_notes(snapshots: Iterable[Snapshot]) -> tuple[Note, ...]:
+    """The agents' notes, those of replicas counted once."""
+    return tuple(
+        sorted(
+            {
+                note
+                for snapshot in snapshots
+                for container in snapshot.containers
+                for note in container.notes
+            }
+        )
+    )
+
+
+def _files(
+    pieces: Mapping[tuple[Match, str, str], _Piece], merged: set[Kind]
+) -> tuple[Measured, ...]:
+    whole: dict[str, _Piece] = defaultdict(_Piece)
+    for (match, _, _), piece in pieces.items():
+        if match.kind in merged:
+            kept = whole[match.local]
+            kept.lines |= piece.lines
+            kept.startup |= piece.startup
+            kept.pods |= piece.pods
+    return tuple(
+        Measured(path, piece.lines, piece.startup, tuple(sorted(piece.pods)))
+        for path, piece in sorted(whole.items())
+    )
+
+
+def _stale(pieces: Mapping[tuple[Match, str, str], _Piece]) -> tuple[Stale, ...]:
+    found = [
+        (match.local, path, blob, piece)
+        for (match, path, blob), piece in sorted(pieces.items(), key=_by_path)
+        if match.kind is Kind.STALE
+    ]
+    return tuple(
+        Stale(
+            path=path,
+            local=local,
+            version=_version(Path(local), blob) if place < MOST_SEARCHES else "another version",
+            pods=tuple(sorted(piece.pods)),
+        )
+        for place, (local, path, blob, piece) in enumerate(found)
+    )
+
+
+def _version(local: Path, blob: str) -> str:
+    if index_blob(local) == blob:
+        return "the version without your uncommitted changes"
+    commit = find_commit(local.parent, blob)
+    if commit is None:
+        return "a version that git does not know"
+    return f"the version of commit {commit.short} ({commit.date}, {commit.subject})"
+
+
+def _by_path(item: tuple[tuple[Match, str, str], _Piece]) -> tuple[str, str]:
+    (_, path, blob), _ = item
+    return path, blob

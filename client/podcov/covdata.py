@@ -1,0 +1,198 @@
+"""Owns coverage.py: the only file that imports it. Writes data files and every report.
+
+Reports honour the user's coverage settings (exclusions, omit, precision) as `coverage report`
+would; its warnings come back as values. Called by collection.
+"""
+
+import os
+import tempfile
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+
+from coverage import Coverage, CoverageData
+from coverage.exceptions import CoverageException, CoverageWarning
+from coverage.exceptions import NoDataError as CoverageNoDataError
+from coverage.results import should_fail_under
+
+from podcov.contract import STARTUP_CONTEXT
+from podcov.errors import NoDataError, ReportError, SettingError
+
+TABLES = ("text", "markdown")
+FILES = ("html", "xml", "json", "lcov")
+KINDS = (*TABLES, *FILES)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A local file and the lines of it that ran in pods."""
+
+    path: str
+    """Absolute."""
+    lines: frozenset[int]
+    startup: frozenset[int]
+    pods: tuple[str, ...]
+    """Who told us, sorted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A finished report."""
+
+    percent: float
+    text: str
+    """The table; empty for kinds that are files."""
+    warnings: tuple[str, ...]
+
+
+def save_data(files: Iterable[Measured], to: Path) -> None:
+    """Write a data file that coverage.py reads and combines; replaces an older one."""
+    with _coverage_errors():
+        relative = bool(Coverage(data_file=None).get_option("run:relative_files"))
+        to.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=to.parent, prefix=".podcov-") as folder:
+            fresh = Path(folder, "data")
+            _write(files, fresh, relative)
+            os.replace(fresh, to)
+
+
+def make_table(
+    files: Iterable[Measured], kind: str = "text", show_missing: bool | None = None
+) -> Report:
+    """coverage.py's table, `text` or `markdown`; show_missing None: as the user's settings say."""
+    out = StringIO()
+
+    def run(cov: Coverage) -> float:
+        return cov.report(file=out, output_format=kind, show_missing=show_missing)
+
+    percent, said = _run(files, run)
+    return Report(percent, out.getvalue(), said)
+
+
+def write_report(files: Iterable[Measured], kind: str, to: Path) -> Report:
+    """Write the report: `to` is a folder for html, a file for every other kind."""
+    if kind in TABLES:
+        made = make_table(files, kind)
+        _make_parent(to)
+        to.write_text(made.text, encoding="utf-8")
+        return made
+
+    def run(cov: Coverage) -> float:
+        if kind == "html":
+            return cov.html_report(directory=str(to))
+        _make_parent(to)
+        if kind == "xml":
+            return cov.xml_report(outfile=str(to))
+        if kind == "lcov":
+            return cov.lcov_report(outfile=str(to))
+        return cov.json_report(outfile=str(to))
+
+    percent, said = _run(files, run)
+    return Report(percent, "", said)
+
+
+def is_below(percent: float, limit: float) -> bool:
+    """Whether coverage.py would fail under `limit`, with the user's precision."""
+    if not 0 <= limit <= 100:
+        raise SettingError(
+            f"fail-under is {limit:g}; it is a percentage.", "Give a number between 0 and 100."
+        )
+    with _coverage_errors():
+        precision = Coverage(data_file=None).get_option("report:precision")
+    return should_fail_under(percent, limit, int(str(precision)))
+
+
+def merge_data(parts: Sequence[Path], to: Path) -> None:
+    """Join data files that `save_data` wrote."""
+    with _coverage_errors():
+        to.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=to.parent, prefix=".podcov-") as folder:
+            fresh = Path(folder, "data")
+            joined = CoverageData(basename=str(fresh))
+            for part in parts:
+                piece = CoverageData(basename=str(part))
+                piece.read()
+                joined.update(piece)
+            joined.write()
+            joined.close()
+            os.replace(fresh, to)
+
+
+def read_data(path: Path) -> tuple[Measured, ...]:
+    """The files of a data file that `save_data` or `merge_data` wrote."""
+    if not path.is_file():
+        raise NoDataError(f"There is no data file {path}.", "Collect first.")
+    with _coverage_errors():
+        data = CoverageData(basename=str(path))
+        data.read()
+        contexts = {name: data.contexts_by_lineno(name) for name in data.measured_files()}
+        return tuple(
+            Measured(
+                os.path.abspath(name),
+                frozenset(data.lines(name) or ()),
+                frozenset(line for line, names in by_line.items() if STARTUP_CONTEXT in names),
+                (),
+            )
+            for name, by_line in sorted(contexts.items())
+        )
+
+
+def _write(files: Iterable[Measured], to: Path, relative: bool) -> None:
+    files = tuple(files)
+    names = {file: os.path.relpath(file.path) if relative else file.path for file in files}
+    data = CoverageData(basename=str(to))
+    data.set_context(STARTUP_CONTEXT)
+    data.add_lines({names[file]: file.startup for file in files})
+    data.set_context("")
+    data.add_lines({names[file]: file.lines for file in files})
+    data.touch_files(names.values())
+    data.write()
+    data.close()
+
+
+def _run(
+    files: Iterable[Measured], run: Callable[[Coverage], float]
+) -> tuple[float, tuple[str, ...]]:
+    files = tuple(files)
+    if not files:
+        raise NoDataError(
+            "There is nothing to report: no measured file.",
+            "Exercise the application, then collect again; `podcov status` shows what is measured.",
+        )
+    with (
+        _coverage_errors(),
+        tempfile.TemporaryDirectory(prefix="podcov-") as folder,
+        warnings.catch_warnings(record=True) as seen,
+    ):
+        warnings.simplefilter("always", CoverageWarning)
+        path = Path(folder, "data")
+        cov = Coverage(data_file=str(path))
+        _write(files, path, bool(cov.get_option("run:relative_files")))
+        cov.load()
+        percent = run(cov)
+        cov.get_data().close()
+        said = tuple(str(item.message) for item in seen if item.category is CoverageWarning)
+    return percent, said
+
+
+@contextmanager
+def _coverage_errors() -> Iterator[None]:
+    try:
+        yield
+    except CoverageNoDataError as problem:
+        raise NoDataError(
+            "There is nothing to report: coverage.py's settings leave out every measured file.",
+            "Look at include and omit under [tool.coverage.report] or in .coveragerc.",
+        ) from problem
+    except (CoverageException, OSError) as problem:
+        raise ReportError(
+            f"coverage.py could not write the report: {str(problem).rstrip('.')}.",
+            "Check the folder you named, and the coverage settings of this project.",
+        ) from problem
+
+
+def _make_parent(to: Path) -> None:
+    to.parent.mkdir(parents=True, exist_ok=True)

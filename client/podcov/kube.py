@@ -1,0 +1,184 @@
+"""Owns the Kubernetes API: the only file that imports the kubernetes library.
+
+Hands out raw JSON (nothing is lost in a typed round trip) and sockets, and wraps every error. Must
+not decide which pods matter: discover does. Called by discover and forward.
+"""
+
+import json
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, cast
+
+import urllib3
+from kubernetes.client import ApiClient, AppsV1Api, Configuration, CoreV1Api
+from kubernetes.client.exceptions import ApiException
+from kubernetes.config import (
+    ConfigException,
+    list_kube_config_contexts,
+    load_incluster_config,
+    load_kube_config,
+)
+from kubernetes.stream import portforward
+
+from podcov.errors import (
+    ClusterError,
+    ForbiddenError,
+    ForwardError,
+    PodcovError,
+    WorkloadError,
+)
+
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Kube:
+    """A cluster, and the namespace its context names. `open_kube` makes one."""
+
+    configuration: Configuration
+    namespace: str
+    timeout_s: float
+
+    def list_pods(self, namespace: str, selector: str) -> tuple[Json, ...]:
+        """The pods of a namespace that the label selector picks (all if empty), as raw JSON."""
+        with self._asking("list pods", namespace):
+            api = CoreV1Api(ApiClient(self.configuration))
+            answer = api.list_namespaced_pod(
+                namespace,
+                label_selector=selector,
+                _preload_content=False,
+                _request_timeout=self.timeout_s,
+            )
+            return tuple(_body(answer)["items"])
+
+    def read_workload(self, kind: str, namespace: str, name: str) -> Json:
+        """A `deployment`, `statefulset` or `pod` as raw JSON; WorkloadError if there is none."""
+        with self._asking(f"read {kind} {name}", namespace):
+            client = ApiClient(self.configuration)
+            read = {
+                "deployment": AppsV1Api(client).read_namespaced_deployment,
+                "statefulset": AppsV1Api(client).read_namespaced_stateful_set,
+                "pod": CoreV1Api(client).read_namespaced_pod,
+            }[kind]
+            answer = read(name, namespace, _preload_content=False, _request_timeout=self.timeout_s)
+            return _body(answer)
+
+    @contextmanager
+    def open_port(self, namespace: str, pod: str, port: int) -> Iterator[socket.socket]:
+        """A socket to `port` of the pod, over the API server."""
+        try:
+            # The library swaps a method of its client while it connects: one client per connection.
+            api = CoreV1Api(ApiClient(self.configuration))
+            stream = portforward(
+                api.connect_get_namespaced_pod_portforward, pod, namespace, ports=str(port)
+            )
+        except (ApiException, urllib3.exceptions.HTTPError, OSError, ValueError) as problem:
+            raise _refused_forward(pod, port, str(getattr(problem, "reason", problem))) from problem
+        try:
+            yield stream.socket(port)
+        except OSError as problem:
+            if stream.error(port):
+                raise _refused_forward(pod, port, stream.error(port)) from problem
+            raise
+        finally:
+            stream.close()
+
+    @contextmanager
+    def _asking(self, what: str, namespace: str) -> Iterator[None]:
+        try:
+            yield
+        except ApiException as problem:
+            raise _error_of_status(problem, what, namespace) from problem
+        except (urllib3.exceptions.HTTPError, OSError) as problem:
+            host = self.configuration.host
+            raise ClusterError(
+                f"The cluster at {host} does not answer: {_innermost(problem)}.",
+                "Check `kubectl cluster-info`, or name another context with --context.",
+            ) from problem
+
+
+def open_kube(kubeconfig: str | None, context: str | None, timeout_s: float) -> Kube:
+    """The cluster of a kubeconfig's context, or the one this process runs in.
+
+    Without arguments: $KUBECONFIG, ~/.kube/config, or a pod's service account. ClusterError if
+    there is none.
+    """
+    configuration = Configuration()
+    try:
+        load_kube_config(kubeconfig, context, configuration)  # type: ignore[no-untyped-call]
+        namespace = _namespace_of(kubeconfig, context)
+    except (ConfigException, OSError, TypeError) as problem:
+        if kubeconfig or context or not _load_incluster(configuration):
+            raise ClusterError(
+                f"No cluster: {_sentence(problem)}",
+                "Set KUBECONFIG, give --kubeconfig FILE or --context NAME, "
+                "or ask an agent directly with --url.",
+            ) from problem
+        namespace = "default"
+    configuration.retries = False
+    return Kube(configuration, namespace, timeout_s)
+
+
+def _body(answer: object) -> Json:
+    """The JSON of a raw answer: asked for unread, it is urllib3's, whatever the stub says."""
+    return cast(Json, json.loads(cast(urllib3.HTTPResponse, answer).data))
+
+
+def _load_incluster(configuration: Configuration) -> bool:
+    try:
+        load_incluster_config(configuration)  # type: ignore[no-untyped-call]
+    except ConfigException:
+        return False
+    return True
+
+
+def _namespace_of(kubeconfig: str | None, context: str | None) -> str:
+    contexts, active = list_kube_config_contexts(kubeconfig)  # type: ignore[no-untyped-call]
+    chosen = next((item for item in contexts if item["name"] == context), active)
+    return str(chosen["context"].get("namespace") or "default")
+
+
+def _error_of_status(problem: ApiException, what: str, namespace: str) -> PodcovError:
+    if problem.status == 404:
+        return WorkloadError(
+            f"Could not {what}: there is none in namespace {namespace}.",
+            f"See what is there: kubectl get deploy,sts,pod -n {namespace}",
+        )
+    if problem.status in (401, 403):
+        return ForbiddenError(
+            f"You may not {what} in namespace {namespace} (HTTP {problem.status}).",
+            "podcov needs to get and list pods and to create pods/portforward there: "
+            f"kubectl auth can-i create pods/portforward -n {namespace}",
+        )
+    return ClusterError(
+        f"The cluster could not {what} in namespace {namespace}: HTTP {problem.status} "
+        f"{problem.reason}.",
+        "Try again; if it stays so, check `kubectl get --raw /readyz`.",
+    )
+
+
+def _refused_forward(pod: str, port: int, reason: str) -> PodcovError:
+    text = " ".join(reason.split())
+    if "403" in text or "Forbidden" in text:
+        return ForbiddenError(
+            f"The cluster does not let you forward port {port} of pod {pod}.",
+            "Ask for the right to create pods/portforward in this namespace.",
+        )
+    return ForwardError(
+        f"Port {port} of pod {pod} could not be forwarded: {text}.",
+        "Check that the podcov-agent container runs, or try --forward kubectl.",
+    )
+
+
+def _innermost(problem: BaseException) -> str:
+    reason = getattr(problem, "reason", None)
+    cause = reason if isinstance(reason, BaseException) else problem
+    text = str(cause).rsplit(": ", 1)[-1] or type(cause).__name__
+    return text.rstrip(".")
+
+
+def _sentence(problem: BaseException) -> str:
+    text = " ".join(str(problem).split())
+    return text if text.endswith(".") else text + "."

@@ -1,0 +1,142 @@
+"""Owns the client's values: frozen, without behaviour beyond small derived facts.
+
+Must not do I/O or know JSON. Made by discover and wire, joined by collect, read by everybody.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from podcov.errors import PodcovError
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An agent to talk to: a pod, or an address."""
+
+    key: str
+    """What stays the same as long as the agent's data live: the pod's uid, or the URL."""
+    name: str
+    """How people call it: the pod's name, or the URL."""
+    port: int
+    namespace: str = ""
+    url: str = ""
+    """Where it answers without Kubernetes; empty for a pod."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A pod without an answer, and why."""
+
+    name: str
+    error: PodcovError
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """The pods found: to ask, unable to answer although they should, left out on purpose."""
+
+    targets: tuple[Target, ...]
+    failed: tuple[Failure, ...] = ()
+    skipped: tuple[Failure, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Note:
+    """What an agent does not measure, and why."""
+
+    container: str
+    slug: str
+    detail: str
+    reason: str
+    remedy: str
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Interpreter:
+    """A kind of interpreter that is measured in a container."""
+
+    python: str
+    implementation: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerHealth:
+    """What one container has recorded so far."""
+
+    name: str
+    interpreters: tuple[Interpreter, ...]
+    sources: int
+    lines: int
+    notes: tuple[Note, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """An agent's answer about itself."""
+
+    target: Target
+    version: str
+    generation: int
+    sessions: Mapping[str, int]
+    containers: tuple[ContainerHealth, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A source file as the interpreter in the pod read it, and the lines that ran."""
+
+    path: str
+    blob: str
+    """git's blob hash of its bytes, 40 hex digits."""
+    lines: frozenset[int]
+    startup: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """The sources of one container."""
+
+    name: str
+    sources: tuple[Source, ...]
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """An agent's answer for an interval."""
+
+    target: Target
+    version: str
+    start: int
+    generation: int
+    containers: tuple[Container, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The generation that began in one pod."""
+
+    target: Target
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A moment in all pods: in each the number of the generation that began then."""
+
+    generations: Mapping[str, int]
+    """Target key → generation. A pod that is not here and not `unknown` came later: all counts."""
+    answered: tuple[Target, ...] = ()
+    failed: tuple[Failure, ...] = ()
+    unknown: frozenset[str] = field(default_factory=frozenset)
+    """Keys of the targets that did not answer then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Every pod's health, or why there is none."""
+
+    answers: tuple[Health, ...]
+    failed: tuple[Failure, ...]
+    skipped: tuple[Failure, ...]

@@ -1,0 +1,247 @@
+"""Owns the facade: everything podcov does with running pods, for programs.
+
+    session = Session("deploy/shop", namespace="shop", source=["src"])
+    interval = session.begin()
+    ...                                   # requests, tests
+    collection = session.collect(since=interval)
+    print(collection.table().text)
+
+Must not print, and must not read the environment or files of settings: config does, and the
+command line and the pytest plugin pass what it says. A session holds no connection and nothing to
+close.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeVar
+from urllib.parse import quote, urlsplit
+
+from podcov.collect import Answers, Progress, ask_all
+from podcov.collection import Collection, gather_notes, join
+from podcov.config import Settings
+from podcov.contract import (
+    DEFAULT_PORT,
+    DEFAULT_SESSION,
+    ROUTE_V1_HEALTH,
+    ROUTE_V1_SNAPSHOT,
+    ROUTE_V1_TURN,
+)
+from podcov.discover import Wanted, find_pods
+from podcov.errors import IntervalUnknownError, SettingError
+from podcov.forward import FORWARDS, Forwarder, Kubectl, Native, Straight
+from podcov.kube import Kube, open_kube
+from podcov.models import (
+    Discovery,
+    Health,
+    Interval,
+    Snapshot,
+    Status,
+    Target,
+    Turn,
+)
+from podcov.paths import index_files
+from podcov.transport import Transport
+from podcov.wire import read_health, read_snapshot, read_turn
+from podcov.worktree import check_folders, read_files
+
+Answer = TypeVar("Answer")
+
+
+class Session:
+    """The agents of a workload, a selector, a namespace, or of given URLs.
+
+    Nothing happens before a method is called, but that the settings are checked. Every method
+    finds the pods anew, so pods may come and go between two calls. Every error is a PodcovError.
+    """
+
+    def __init__(
+        self,
+        workload: str | None = None,
+        *,
+        namespace: str | None = None,
+        selector: str | None = None,
+        urls: Sequence[str] = (),
+        source: Sequence[str] = (),
+        kubeconfig: str | None = None,
+        context: str | None = None,
+        forward: str = "native",
+        local_port: int = 0,
+        timeout_s: float = 30.0,
+        allow_stale: bool = False,
+    ) -> None:
+        """Name the pods and the local source folders (default: the working directory).
+
+        workload: `deploy/shop`, `statefulset/x` or `pod/x`; without it and a selector, every pod
+        of the namespace (default: the context's) that has an agent. urls: agents asked straight,
+        without Kubernetes.
+        """
+        if forward not in FORWARDS:
+            raise SettingError(f"forward is {forward!r}.", f"Write one of: {', '.join(FORWARDS)}.")
+        self.workload = workload or ""
+        self.selector = selector or ""
+        self.urls = tuple(urls)
+        self.source = tuple(source) or (".",)
+        self.timeout_s = timeout_s
+        self.allow_stale = allow_stale
+        self._namespace = namespace or ""
+        self._cluster = _Cluster(kubeconfig, context, forward, local_port)
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> "Session":
+        """A session as the command line, the environment and pyproject.toml say."""
+        return cls(
+            settings.workload,
+            namespace=settings.namespace,
+            selector=settings.selector,
+            urls=settings.url,
+            source=settings.source,
+            kubeconfig=settings.kubeconfig,
+            context=settings.context,
+            forward=settings.forward,
+            local_port=settings.local_port,
+            timeout_s=settings.timeout,
+            allow_stale=settings.allow_stale,
+        )
+
+    @property
+    def namespace(self) -> str:
+        """The namespace in which pods are looked for: as given, or the context's."""
+        return self._namespace or self._kube.namespace
+
+    def discover(self) -> Discovery:
+        """The pods now: to ask, failed, skipped. Raises if there is none to ask."""
+        if self.urls:
+            return Discovery(tuple(_target_of_url(url) for url in self.urls))
+        return find_pods(self._kube, Wanted(self.namespace, self.workload, self.selector))
+
+    def targets(self) -> tuple[Target, ...]:
+        """The agents that would be asked now."""
+        return self.discover().targets
+
+    def status(self, on_progress: Progress | None = None) -> Status:
+        """Every agent's health and notes."""
+        found = self.discover()
+
+        def ask(target: Target) -> Health:
+            return read_health(target, self._transport.get(target, ROUTE_V1_HEALTH))
+
+        answers = self._ask(found, ask, on_progress)
+        return Status(answers.answered, (*answers.failed, *found.failed), found.skipped)
+
+    def begin(self, on_progress: Progress | None = None) -> Interval:
+        """Begin an interval of one's own on all pods; nobody else's is disturbed."""
+        return self._turn({}, on_progress)
+
+    def reset(
+        self, session: str = DEFAULT_SESSION, on_progress: Progress | None = None
+    ) -> Interval:
+        """Let the named session begin now; its start is kept in the pods."""
+        return self._turn({"session": session}, on_progress)
+
+    def collect(
+        self,
+        since: Interval | str | None = None,
+        on_progress: Progress | None = None,
+    ) -> Collection:
+        """What ran since an interval or a named session began, or (None) since the pods did.
+
+        A pod that came after the interval began counts whole. Ctrl-C returns what has come by
+        then, with `interrupted` set. Source folders are checked before a pod is asked.
+        """
+        folders = check_folders(self.source)
+        found = self.discover()
+
+        def ask(target: Target) -> Snapshot:
+            path = f"{ROUTE_V1_SNAPSHOT}?{_question(target, since)}"
+            return read_snapshot(target, self._transport.get(target, path))
+
+        answers = self._ask(found, ask, on_progress)
+        joined = join(answers.answered, index_files(read_files(folders)), self.allow_stale)
+        return Collection(
+            snapshots=answers.answered,
+            failed=(*answers.failed, *found.failed),
+            skipped=found.skipped,
+            files=joined.files,
+            unmapped=joined.unmapped,
+            stale=joined.stale,
+            notes=gather_notes(answers.answered),
+            source=tuple(str(folder) for folder in folders),
+            interrupted=answers.interrupted,
+        )
+
+    def _turn(self, body: Mapping[str, object], on_progress: Progress | None) -> Interval:
+        found = self.discover()
+
+        def ask(target: Target) -> Turn:
+            return read_turn(target, self._transport.post(target, ROUTE_V1_TURN, body))
+
+        answers = self._ask(found, ask, on_progress)
+        generations = {turn.target.key: turn.generation for turn in answers.answered}
+        return Interval(
+            generations=generations,
+            answered=tuple(turn.target for turn in answers.answered),
+            failed=(*answers.failed, *found.failed),
+            unknown=frozenset(target.key for target in found.targets) - generations.keys(),
+        )
+
+    def _ask(
+        self,
+        found: Discovery,
+        ask: Callable[[Target], Answer],
+        on_progress: Progress | None,
+    ) -> Answers[Answer]:
+        return ask_all(found.targets, ask, self.timeout_s, on_progress)
+
+    @cached_property
+    def _kube(self) -> Kube:
+        return open_kube(self._cluster.kubeconfig, self._cluster.context, self.timeout_s)
+
+    @cached_property
+    def _transport(self) -> Transport:
+        return Transport(self._forwarder(), self.timeout_s)
+
+    def _forwarder(self) -> Forwarder:
+        if self.urls:
+            return Straight()
+        if self._cluster.forward == "native":
+            return Native(self._kube)
+        return Kubectl(self._cluster.kubeconfig, self._cluster.context, self._cluster.local_port)
+
+
+@dataclass(frozen=True, slots=True)
+class _Cluster:
+    """How the cluster is reached."""
+
+    kubeconfig: str | None
+    context: str | None
+    forward: str
+    local_port: int
+
+
+def _question(target: Target, since: Interval | str | None) -> str:
+    if isinstance(since, str):
+        return f"session={quote(since, safe='')}"
+    if since is None:
+        return "from=0"
+    if target.key in since.unknown:
+        raise IntervalUnknownError(
+            f"{target.name} did not answer when the interval began; what ran since is unknown.",
+            "Begin again when every pod answers: podcov status",
+        )
+    return f"from={since.generations.get(target.key, 0)}"
+
+
+def _target_of_url(url: str) -> Target:
+    address = urlsplit(url if "//" in url else f"http://{url}")
+    try:
+        port = address.port or DEFAULT_PORT
+    except ValueError:
+        port = 0
+    if address.scheme not in ("http", "https") or not address.hostname or not port:
+        raise SettingError(
+            f"{url!r} is not the address of an agent.",
+            f"Write it as http://127.0.0.1:{DEFAULT_PORT}",
+        )
+    clean = f"{address.scheme}://{address.hostname}:{port}"
+    return Target(key=clean, name=clean.partition("//")[2], port=port, url=clean)
