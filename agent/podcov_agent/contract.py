@@ -58,6 +58,9 @@ HEADER_SERVER = "X-Art-Coverage-Server"
 HEADER_PID = "X-Art-Coverage-Pid"
 HEADER_BINARY = "X-Art-Coverage-Binary"
 
+SIDECAR_NAME = "podcov-agent"
+"""The sidecar's container, and what it calls itself in HEADER_BINARY."""
+
 DEFAULT_SESSION = "default"
 """The session whose start the legacy reset moves."""
 STARTUP_CONTEXT = "startup"

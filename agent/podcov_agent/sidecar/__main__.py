@@ -1,0 +1,82 @@
+"""`python3 -m podcov_agent.sidecar`: install the agent, then serve until told to stop.
+
+Owns the process: signals, stderr, return code. Nothing that fails here may keep the application
+from starting once the agent is installed: a port that is taken is tried again.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+
+from podcov_agent.contract import SPOOL_SIDECAR, VERSION
+from podcov_agent.sidecar import settings as settings_module
+from podcov_agent.sidecar.api import Api
+from podcov_agent.sidecar.errors import SidecarError
+from podcov_agent.sidecar.generations import Generations
+from podcov_agent.sidecar.install import install
+from podcov_agent.sidecar.ledger import Ledger
+from podcov_agent.sidecar.reader import Spool
+from podcov_agent.sidecar.server import Server
+from podcov_agent.sidecar.settings import Settings
+
+_RETRY_S = 1.0
+_ENDING = {signal.SIGTERM, signal.SIGINT}
+
+
+def main() -> int:
+    """Return code 0 once a signal asked for the end, 1 if the agent cannot be installed."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)  # as pid 1 too: waited for below
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # orphans that pid 1 inherits leave no zombie
+    try:
+        settings = settings_module.read(sys.argv[1:], os.environ)
+        if settings.home is not None:
+            install(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), settings.home)
+    except SidecarError as error:
+        _say(f"{error} {error.remedy}")
+        return 1
+    threading.Thread(target=_serve, args=(settings,), daemon=True).start()
+    signal.sigwait(_ENDING)
+    return 0
+
+
+def _serve(settings: Settings) -> None:
+    """Listen and serve; whatever fails is told once and tried again."""
+    told = ""
+    while True:
+        try:
+            server = Server()
+            port = server.listen(settings.host, settings.port)
+            folder = os.path.join(settings.spool, SPOOL_SIDECAR)
+            api = Api(Ledger(Spool(settings.spool), Generations(folder)), settings.spool, port)
+            if settings.announce is not None:
+                _announce(settings.announce, port)
+            break
+        except OSError as error:
+            server.close()
+            where = f"{settings.host}:{settings.port}"
+            reason = f"cannot serve on {where}: {error}. Nothing is lost; trying again every second"
+            if reason != told:
+                _say(reason)
+            told = reason
+            time.sleep(_RETRY_S)
+    _say(f"{VERSION} serves {settings.spool} on {settings.host}:{port}")
+    server.serve(api.answer)
+
+
+def _announce(path: str, port: int) -> None:
+    temporary = f"{path}.{os.getpid()}.new"
+    with open(temporary, "w", encoding="ascii") as file:
+        file.write(f"{port}\n")
+    os.replace(temporary, path)
+
+
+def _say(text: str) -> None:
+    print(f"podcov-agent: {text}", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

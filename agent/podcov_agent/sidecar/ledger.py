@@ -1,0 +1,125 @@
+"""What ran, and when: the living bytes and the ended generations under one lock.
+
+Owns the order of a turn: read, write down, clear. Does no HTTP and knows no format of an answer.
+Called by `api` from many threads.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+
+from podcov_agent.contract import DEFAULT_SESSION
+from podcov_agent.sidecar.errors import BadValueError, SessionForgottenError
+from podcov_agent.sidecar.generations import Generations
+from podcov_agent.sidecar.lines import Marks, Source, count, unite
+from podcov_agent.sidecar.reader import Interpreter, Note, Spool
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The lines of an interval; `end` is None when it reaches up to now."""
+
+    start: int
+    end: int | None
+    generation: int
+    containers: dict[str, dict[Source, tuple[int, int]]]
+    """Container -> source -> (lines of the interval, lines of `startup`)."""
+    notes: dict[str, list[Note]]
+
+
+@dataclass(frozen=True)
+class ContainerHealth:
+    """What is known of one container."""
+
+    interpreters: list[Interpreter]
+    sources: int
+    lines: int
+    """Distinct lines that have run since the container's first process."""
+    notes: list[Note]
+
+
+@dataclass(frozen=True)
+class Health:
+    """What is known of the pod."""
+
+    generation: int
+    sessions: dict[str, int]
+    containers: dict[str, ContainerHealth]
+
+
+class Ledger:
+    """One per sidecar. Every method may be called from any thread."""
+
+    def __init__(self, spool: Spool, generations: Generations) -> None:
+        """Finishes a turn that the death of an earlier sidecar interrupted."""
+        self._spool, self._generations = spool, generations
+        self._lock = threading.Lock()
+        generations.recover(spool.clear)
+
+    def turn(self, session: str | None = None) -> int:
+        """End the living generation and return the number of the next; `session` then starts there.
+
+        Raises SpoolWriteFailedError, and nothing has changed.
+        """
+        with self._lock:
+            self._generations.recover(self._spool.clear)
+            self._generations.turn(self._spool.read(), session, self._spool.clear)
+            return self._generations.current
+
+    def session_start(self, session: str) -> int:
+        """Where the session's interval begins: 0 for a name that never was used.
+
+        Raises SessionForgottenError when that cannot be known.
+        """
+        with self._lock:
+            sessions = self._generations.sessions
+        start = sessions.as_dict().get(session)
+        if start is None and sessions.forgotten and session != DEFAULT_SESSION:
+            raise SessionForgottenError(f"session {session!r} is not among the sessions used last")
+        return start or 0
+
+    def snapshot(self, start: int, end: int | None = None) -> Snapshot:
+        """The lines of generations `start <= g < end`; without `end`, up to this moment.
+
+        Raises BadValueError for an interval that lies ahead or backwards, GenerationMergedError
+        for one whose boundaries are no longer known.
+        """
+        with self._lock:
+            current = self._generations.current
+            if not 0 <= start <= current or (end is not None and not start <= end <= current):
+                wanted = f"from={start} to={'now' if end is None else end}"
+                raise BadValueError(f"{wanted} is no interval of the generations 0 to {current}")
+            living = self._spool.read()
+            parts = [self._generations.union(start, end), {} if end is not None else living]
+            startup = self._generations.startup()
+            sources = self._spool.sources()
+            notes = self._spool.notes()
+            lines: Marks = {name: dict.fromkeys(known, 0) for name, known in sources.items()}
+            for part in parts:
+                unite(lines, part)
+        containers = {
+            name: {s: (n, startup.get(name, {}).get(s, 0)) for s, n in known.items()}
+            for name, known in lines.items()
+        }
+        return Snapshot(start, end, current, containers, notes)
+
+    def health(self) -> Health:
+        """What is known of the pod at this moment."""
+        everything = self.snapshot(0)
+        with self._lock:
+            sessions = self._generations.sessions.as_dict()
+            interpreters = self._spool.interpreters()
+        return Health(
+            everything.generation,
+            {DEFAULT_SESSION: 0, **sessions},
+            {
+                name: ContainerHealth(
+                    interpreters.get(name, []),
+                    len(sources),
+                    sum(count(lines) for lines, _ in sources.values()),
+                    everything.notes.get(name, []),
+                )
+                for name, sources in everything.containers.items()
+            },
+        )

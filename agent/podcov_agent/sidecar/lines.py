@@ -1,0 +1,57 @@
+"""Sets of line numbers, as one integer each: bit n is line n.
+
+Pure. Everybody in the sidecar holds lines this way: unions are `|`, and coverage.py's numbits are
+the integer's bytes. Called by the reader, the generations and the answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+_DIGITS = bytes(ord("1") if byte == 1 else ord("0") for byte in range(256))
+
+
+class Source(NamedTuple):
+    """A source as the log names it: real path in the container and git blob hash."""
+
+    path: str
+    blob: str
+
+
+Marks = dict[str, dict[Source, int]]
+"""Container -> source -> lines."""
+
+
+def from_bytes(piece: bytes) -> int:
+    """The lines of a piece of the map: byte n is 1 once line n has run; any other value is none."""
+    return int(piece[::-1].translate(_DIGITS), 2)
+
+
+def runs(lines: int) -> Iterator[tuple[int, int]]:
+    """The runs of neighbouring lines as (first, one past the last)."""
+    digits = bin(lines)[:1:-1]
+    begin = digits.find("1")
+    while begin >= 0:
+        end = digits.find("0", begin)
+        end = len(digits) if end < 0 else end
+        yield begin, end
+        begin = digits.find("1", end)
+
+
+def numbits(lines: int) -> bytes:
+    """coverage.py's form: bit n % 8 of byte n // 8 is line n; empty for no line."""
+    return lines.to_bytes((lines.bit_length() + 7) // 8, "little")
+
+
+def count(lines: int) -> int:
+    """How many lines there are."""
+    return bin(lines).count("1")
+
+
+def unite(into: Marks, more: Marks) -> None:
+    """Add the lines of `more` to `into`, which is changed."""
+    for container, sources in more.items():
+        known = into.setdefault(container, {})
+        for source, lines in sources.items():
+            known[source] = known.get(source, 0) | lines
