@@ -1,0 +1,32 @@
+"""The command line for people: `python -m support.cluster up|down` from the folder tests/."""
+
+import os
+import sys
+
+from support.cluster import node
+from support.cluster.errors import ClusterError
+from support.cluster.settings import from_environment
+
+USAGE = "usage: python -m support.cluster up|down"
+
+
+def main(arguments: list[str]) -> int:
+    """Bring the cluster up or down; 0, or 1 with a reason on standard error."""
+    cache = from_environment(os.environ).cache
+    try:
+        if arguments == ["up"]:
+            cluster = node.up(cache)
+            print(f"export KUBECONFIG={cluster.kubeconfig} PATH={cluster.plane.programs}:$PATH")
+        elif arguments == ["down"]:
+            print("the cluster is down" if node.down(cache) else "no cluster was up")
+        else:
+            print(USAGE, file=sys.stderr)
+            return 2
+    except (ClusterError, AssertionError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
