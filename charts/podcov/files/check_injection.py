@@ -1,4 +1,4 @@
-"""`helm test`: asks the API server what would become of an annotated pod, and whether it was rewritten.
+"""`helm test`: asks the API server what an annotated pod would become; it must be rewritten.
 
 Runs in the cluster with a service account that may create pods; with dryRun nothing is stored.
 Standard library only. Exit code 0: rewritten; 1: not, and the output says why.

@@ -14,6 +14,8 @@ annotations: {{- toYaml . | nindent 2 }}
 {{- define "podcov.podSpec" -}}
 {{- $own := index .root.Values .component -}}
 serviceAccountName: {{ include "podcov.serviceAccountName" . }}
+# Our variables are PODCOV_WEBHOOK_*; those made for a Service podcov-webhook begin alike.
+enableServiceLinks: false
 terminationGracePeriodSeconds: {{ $own.terminationGracePeriodSeconds }}
 securityContext: {{- toYaml $own.podSecurityContext | nindent 2 }}
 {{- with .root.Values.imagePullSecrets }}
