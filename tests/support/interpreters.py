@@ -1,0 +1,117 @@
+"""The interpreters on this machine, and virtual environments made from them.
+
+Owns `~/.cache/podcov/venvs`. An environment is made once per interpreter and list of requirements,
+and is never changed afterwards: whoever needs other packages asks for another environment.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import functools
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+VERSIONS = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14")
+"""What the agent supports. Where one is not installed, its tests are skipped by that name."""
+
+OLDEST_AND_NEWEST = ("3.8", "3.13")
+"""The two that a quick run of a slow test should take."""
+
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "podcov"
+
+
+@dataclass(frozen=True)
+class Interpreter:
+    """A CPython: `version` as "3.11", and its executable."""
+
+    version: str
+    python: Path
+
+    @property
+    def minor(self) -> int:
+        return int(self.version.partition(".")[2])
+
+
+def each_version(versions: tuple[str, ...] = VERSIONS) -> list[object]:
+    """Parameters for `pytest.mark.parametrize("version", ...)`; missing ones are skipped by name."""
+    return [
+        pytest.param(
+            version,
+            marks=pytest.mark.skipif(
+                find(version) is None, reason=f"no Python {version} in ~/.pyenv or on PATH"
+            ),
+        )
+        for version in versions
+    ]
+
+
+def interpreter(version: str) -> Interpreter:
+    """The interpreter of that version; skips the test where there is none."""
+    found = find(version)
+    if found is None:
+        pytest.skip(f"no Python {version} in ~/.pyenv or on PATH")
+    return found
+
+
+@functools.cache
+def find(version: str) -> Interpreter | None:
+    """The newest interpreter of a version like "3.11", of pyenv or else on PATH."""
+    folder = Path("~/.pyenv/versions").expanduser()
+    patches = sorted(folder.glob(f"{version}.*/bin/python"), key=_patch, reverse=True)
+    on_path = shutil.which(f"python{version}")
+    for python in [*patches, *([Path(on_path)] if on_path else [])]:
+        if _answers(python, version):
+            return Interpreter(version, python)
+    return None
+
+
+def venv_python(which: Interpreter, *requirements: str) -> Path:
+    """The python of an environment that has exactly these requirements ("click==8.1.7", ...).
+
+    Raises RuntimeError with pip's words when they cannot be installed.
+    """
+    name = json.dumps([os.path.realpath(which.python), sorted(requirements)])
+    folder = CACHE / "venvs" / hashlib.sha1(name.encode()).hexdigest()[:16]
+    python, stamp = folder / "bin/python", folder / "requirements.json"
+    if stamp.exists():
+        return python
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with open(f"{folder}.lock", "w") as lock:  # two test workers may want the same one
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not stamp.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            _run(str(which.python), "-m", "venv", str(folder))
+            if requirements:
+                quiet = ("--disable-pip-version-check", "--quiet")
+                _run(str(python), "-m", "pip", *quiet, "install", *requirements)
+            stamp.write_text(name)
+    return python
+
+
+def _patch(python: Path) -> tuple[int, ...]:
+    parts = python.parts[-3].split(".")
+    return tuple(int(part) if part.isdigit() else -1 for part in parts)
+
+
+def _answers(python: Path, version: str) -> bool:
+    """Does it run, and is it a CPython of that version? (A shim of pyenv may be neither.)"""
+    ask = "import sys; print(sys.implementation.name, '%d.%d' % sys.version_info[:2])"
+    try:
+        asked = subprocess.run([str(python), "-c", ask], capture_output=True, text=True, timeout=30)
+    except OSError:
+        return False
+    return asked.stdout.split() == ["cpython", version]
+
+
+def _run(*command: str) -> None:
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("PODCOV_", "PYTHON"))}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")
