@@ -11,7 +11,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from podcov_webhook.contract import VERSION
 from podcov_webhook.errors import SettingsError
@@ -87,9 +87,7 @@ class ControllerSettings(ProcessSettings):
 
     service: str = option("podcov-webhook", NAME, "the webhook's Service, in our namespace")
     secret: str = option("podcov-webhook-tls", NAME, "the Secret that holds the certificates")
-    configuration: str = option(
-        "podcov", NAME, "the MutatingWebhookConfiguration that trusts them"
-    )
+    configuration: str = option("podcov", NAME, "the MutatingWebhookConfiguration that trusts them")
     health_host: str = option("0.0.0.0", TEXT, "address of the health endpoint")
     health_port: int = option(8080, PORT, "port of the health endpoint, /healthz")
     authority_days: int = option(365, DAYS, "days that a certificate authority is valid")
@@ -110,7 +108,7 @@ def build_settings(
 ) -> Section:
     """The settings of one section. Raises SettingsError, which names the setting."""
     _refuse_unknown(environment)
-    values: dict[str, object] = {}
+    values: dict[str, Any] = {}
     for item in fields(section):
         variable = variable_of(item.name)
         flag = flags.get(item.name)
@@ -138,8 +136,9 @@ def _refuse_unknown(environment: Mapping[str, str]) -> None:
             raise SettingsError(f"{name} is no setting; known: {', '.join(sorted(known))}")
 
 
-def _convert(item: Field[Any], text: str, source: str) -> object:
+def _convert(item: Field[Any], text: str, source: str) -> str | int | float:
     accepted: Accepted = item.metadata["accepted"]
     if not accepted.matches(text):
         raise SettingsError(f"{source} is {text!r}; expected {accepted.words}")
-    return type(item.default)(text)
+    convert = cast("Callable[[str], str | int | float]", type(item.default))
+    return convert(text)
