@@ -40,7 +40,7 @@ class Interpreter:
 
 
 def each_version(versions: tuple[str, ...] = VERSIONS) -> list[object]:
-    """Parameters for `pytest.mark.parametrize("version", ...)`; missing ones are skipped by name."""
+    """Parameters for `parametrize("version", ...)`; those that are missing are skipped by name."""
     return [
         pytest.param(
             version,
