@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from podcov.covdata import Measured, Report, make_table, save_data, write_report
-from podcov.errors import NoDataError, NothingMapsError, PartialError, name_some
+from podcov.errors import NoDataError, NothingMapsError, name_some, require_all
 from podcov.git import find_commit, index_blob
 from podcov.models import Failure, Note, Snapshot, Source
 from podcov.paths import Index, Kind, Match, match_sources
@@ -87,14 +87,7 @@ class Collection:
 
     def require_complete(self) -> None:
         """PartialError, naming the pods, if some did not answer."""
-        if self.complete:
-            return
-        total = len(self.snapshots) + len(self.failed)
-        names = name_some([failure.name for failure in self.failed])
-        raise PartialError(
-            f"{len(self.snapshots)} of {total} pods answered; lines of {names} are missing.",
-            self.failed[0].error.remedy if self.failed else "Collect again.",
-        )
+        require_all(len(self.snapshots), [(item.name, item.error) for item in self.failed])
 
     def require_files(self) -> tuple[Measured, ...]:
         """The mapped files; an error that says why if there are none."""

@@ -104,6 +104,11 @@ def settings_from(
     for layer in layers:
         for key, value in layer.values.items():
             chosen[key] = _parse(key, value, layer)
+    if chosen.get("local_port") and chosen.get("forward") != "kubectl":
+        raise SettingError(
+            f"local_port is {chosen['local_port']}, and the native forward opens no local port.",
+            "Add --forward kubectl, or leave --local-port out.",
+        )
     return Settings(**chosen)  # type: ignore[arg-type]  # parsed by PARSERS
 
 

@@ -170,6 +170,19 @@ class InterruptedCollectionError(PodcovError):
     exit_code = EXIT_INTERRUPTED
 
 
+def require_all(answered: int, failed: Sequence[tuple[str, PodcovError]]) -> None:
+    """Raise if some pods (name, reason) failed: the first reason if all did, else PartialError."""
+    if not failed:
+        return
+    if not answered:
+        raise failed[0][1]
+    names = name_some([name for name, _ in failed])
+    raise PartialError(
+        f"{answered} of {answered + len(failed)} pods answered; {names} did not.",
+        failed[0][1].remedy,
+    )
+
+
 def name_some(names: Sequence[str], most: int = 3) -> str:
     """Names for a sentence: `a`, `a and b`, `a, b, c and 4 more`."""
     if len(names) > most:

@@ -113,7 +113,13 @@ class Session:
         """The pods now: to ask, failed, skipped. Raises if there is none to ask."""
         if self.urls:
             return Discovery(tuple(_target_of_url(url) for url in self.urls))
-        return find_pods(self._kube, Wanted(self.namespace, self.workload, self.selector))
+        found = find_pods(self._kube, Wanted(self.namespace, self.workload, self.selector))
+        if self._cluster.local_port and len(found.targets) > 1:
+            raise SettingError(
+                f"local_port is {self._cluster.local_port}, and {len(found.targets)} pods match.",
+                "Name one of them (pod/NAME), or leave --local-port out.",
+            )
+        return found
 
     def targets(self) -> tuple[Target, ...]:
         """The agents that would be asked now."""

@@ -1,0 +1,32 @@
+"""Owns what `collect` and `report` do alike: the table on stdout, the report files, the limit."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from podcov.config import Settings
+from podcov.covdata import FILES, Measured, is_below, make_table, write_report
+from podcov.errors import BelowError
+from podcov.screen import Screen
+
+
+def write_reports(
+    files: Sequence[Measured], settings: Settings, screen: Screen, show_missing: bool | None
+) -> float:
+    """Print the table, write every report that was asked for; the total in percent."""
+    table = make_table(files, "text", show_missing)
+    screen.show_table(table.text, table.warnings)
+    for kind in (*FILES, "markdown"):
+        to = getattr(settings, kind)
+        if to:
+            write_report(files, kind, Path(to))
+            screen.wrote(kind, Path(to, "index.html") if kind == "html" else Path(to))
+    return table.percent
+
+
+def check_limit(percent: float, settings: Settings) -> None:
+    """BelowError if the total is below `fail_under`."""
+    if settings.fail_under is not None and is_below(percent, settings.fail_under):
+        raise BelowError(
+            f"The total is {percent:.2f} %, below the limit of {settings.fail_under:g} %.",
+            "See what did not run: add --show-missing.",
+        )

@@ -1,0 +1,167 @@
+"""Owns `podcov run`: what a pod does for a program, done with processes and a temporary folder.
+
+Starts the agent's sidecar (which installs the agent into the folder, as in a pod), runs the program
+with the launcher's environment, forwards signals, ends the sidecar by its pid. The agent is found
+without importing it: packages never import each other. Called by the command line.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from podcov.contract import (
+    ENV_HOME,
+    ENV_LAUNCHED,
+    ENV_OMIT,
+    ENV_SOURCE,
+    ENV_SPOOL,
+    HOME_BOOTSTRAP,
+)
+from podcov.errors import LaunchError
+from podcov.forward import check_free
+
+AGENT = "podcov_agent"
+CONTAINER = "local"
+START_TIMEOUT_S = 15.0
+PAUSE_S = 0.01
+FORWARDED = (
+    signal.SIGTERM,
+    signal.SIGINT,
+    signal.SIGHUP,
+    signal.SIGQUIT,
+    signal.SIGUSR1,
+    signal.SIGUSR2,
+)
+FROM_TERMINAL = (signal.SIGINT, signal.SIGQUIT)
+"""Keys that the terminal sends to the whole group: the program has got them already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What to run, and how its agent is set."""
+
+    command: Sequence[str]
+    port: int
+    """0: a free one."""
+    host: str = "127.0.0.1"
+    source: Sequence[str] = ()
+    omit: Sequence[str] = ()
+
+
+def run_program(program: Program, env: Mapping[str, str], on_ready: Callable[[str], None]) -> int:
+    """Run it to its end; its exit code, or 128 + n if signal n ended it.
+
+    `on_ready` gets the agent's URL before the program starts. PortTakenError, LaunchError.
+    """
+    if program.port:
+        check_free(program.port, program.host)
+    with tempfile.TemporaryDirectory(prefix="podcov-run-") as folder:
+        place = Path(folder)
+        (place / "spool" / CONTAINER).mkdir(parents=True)
+        with _sidecar(program, place, env) as port:
+            on_ready(f"http://{program.host}:{port}")
+            return _run_child(program.command, child_environment(program, place, env))
+
+
+def child_environment(program: Program, place: Path, env: Mapping[str, str]) -> dict[str, str]:
+    """The environment that the launcher gives a program in a pod."""
+    home = place / "home"
+    old = env.get("PYTHONPATH")
+    made = {
+        **env,
+        ENV_HOME: str(home),
+        ENV_SPOOL: str(place / "spool" / CONTAINER),
+        ENV_LAUNCHED: "1",
+        "PYTHONPATH": os.pathsep.join([str(home / HOME_BOOTSTRAP), *([old] if old else [])]),
+    }
+    for name, values in ((ENV_SOURCE, program.source), (ENV_OMIT, program.omit)):
+        if values:
+            made[name] = ",".join(values)
+    return made
+
+
+@contextmanager
+def _sidecar(program: Program, place: Path, env: Mapping[str, str]) -> Iterator[int]:
+    """The sidecar's port, while it runs."""
+    announced = place / "port"
+    words = [sys.executable, "-m", f"{AGENT}.sidecar"]
+    words += ["--host", program.host, "--port", str(program.port), "--announce", str(announced)]
+    log = place / "sidecar.log"
+    with log.open("wb") as out:
+        child = subprocess.Popen(
+            words,
+            env=_sidecar_environment(place, env),
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,  # Ctrl-C is for the program
+        )
+    with child:
+        try:
+            yield _await_port(child, announced, log)
+        finally:
+            child.terminate()
+
+
+def _sidecar_environment(place: Path, env: Mapping[str, str]) -> dict[str, str]:
+    """Ours, so that whatever is set for the program does not reach the sidecar."""
+    spec = find_spec(AGENT)
+    if spec is None or spec.origin is None:
+        raise LaunchError(
+            f"The agent (package {AGENT}) is not installed beside this client.",
+            "Install podcov again: pip install --force-reinstall podcov",
+        )
+    kept = {name: env[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in env}
+    return {
+        **kept,
+        "PYTHONPATH": str(Path(spec.origin).parent.parent),
+        ENV_HOME: str(place / "home"),
+        ENV_SPOOL: str(place / "spool"),
+    }
+
+
+def _await_port(child: subprocess.Popen[bytes], announced: Path, log: Path) -> int:
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while child.poll() is None and time.monotonic() < deadline:
+        if announced.is_file():
+            return int(announced.read_text())
+        time.sleep(PAUSE_S)
+    said = " ".join(log.read_text(errors="replace").split())[-400:] or "nothing"
+    raise LaunchError(f"The agent did not start; it said: {said}", "Try another --port.")
+
+
+def _run_child(command: Sequence[str], env: Mapping[str, str]) -> int:
+    try:
+        child = subprocess.Popen(command, env=dict(env))
+    except OSError as problem:
+        raise LaunchError(
+            f"{command[0]} could not be started: {problem.strerror}.",
+            "Write the command after --, as you would in a shell.",
+        ) from problem
+
+    def forward(number: int, _: object) -> None:
+        if not (number in FROM_TERMINAL and _in_foreground()):
+            child.send_signal(number)
+
+    before = {number: signal.signal(number, forward) for number in FORWARDED}
+    try:
+        code = child.wait()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    return 128 - code if code < 0 else code
+
+
+def _in_foreground() -> bool:
+    try:
+        return os.tcgetpgrp(0) == os.getpgrp()
+    except OSError:
+        return False
