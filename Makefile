@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help check format test test-local test-cluster demo bench clean
+.PHONY: help check format test test-local test-cluster cluster-prepare cluster-up cluster-down demo bench clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 $(STAMP): pyproject.toml tests/support/venv.py
 	@$(PYTHON) tests/support/venv.py $(VENV)
@@ -31,6 +31,15 @@ test-local: $(STAMP) ## unit, process and contract tests: no cluster needed
 
 test-cluster: $(STAMP) ## admission and node tiers on a real Kubernetes, or skipped with the reason
 	@$(BIN)/pytest -q -rs tests/admission tests/node
+
+cluster-prepare: $(STAMP) ## make what the tiers need, once per machine: 8 minutes the first time
+	@cd tests && ../$(BIN)/python -m support.cluster prepare
+
+cluster-up: $(STAMP) ## a real Kubernetes on this host, to play with (Linux, root)
+	@cd tests && ../$(BIN)/python -m support.cluster up
+
+cluster-down: $(STAMP) ## stop it
+	@cd tests && ../$(BIN)/python -m support.cluster down
 
 demo: $(STAMP) ## the example shop, measured: locally, or in the cluster named by CLUSTER=
 	@$(BIN)/python examples/demo

@@ -1,13 +1,23 @@
-"""The command line for people: `python -m support.cluster up|down` from the folder tests/."""
+"""The command line for people: `python -m support.cluster up|down|prepare` in the folder tests/."""
 
 import os
 import sys
+from pathlib import Path
 
 from support.cluster import node
+from support.cluster.build import kube_programs
 from support.cluster.errors import ClusterError
+from support.cluster.images import PYTHON, Buildah
 from support.cluster.settings import from_environment
 
-USAGE = "usage: python -m support.cluster up|down"
+USAGE = "usage: python -m support.cluster up|down|prepare"
+
+
+def prepare(cache: Path) -> None:
+    """Make what is slow to make and kept for later runs: programs and base images."""
+    node.require()
+    kube_programs(cache)
+    Buildah(cache).python_image(PYTHON)
 
 
 def main(arguments: list[str]) -> int:
@@ -17,6 +27,8 @@ def main(arguments: list[str]) -> int:
         if arguments == ["up"]:
             cluster = node.up(cache)
             print(f"export KUBECONFIG={cluster.kubeconfig} PATH={cluster.plane.programs}:$PATH")
+        elif arguments == ["prepare"]:
+            prepare(cache)
         elif arguments == ["down"]:
             print("the cluster is down" if node.down(cache) else "no cluster was up")
         else:

@@ -23,6 +23,8 @@ ENTRYPOINT ["/bin/busybox", "sleep", "2147483647"]
 """
 # A Debian release for each Python that comes with one.
 SUITES = {"3.11": "bookworm", "3.13": "trixie"}
+PYTHON = "3.13"
+"""What our own images are built on."""
 PACKAGES = "python3,python3-pip,ca-certificates"
 POLICY = {"default": [{"type": "insecureAcceptAnything"}]}
 

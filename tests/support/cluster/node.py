@@ -43,10 +43,9 @@ class NodeCluster:
     def kubeconfig(self) -> Path:
         return self.plane.kubeconfig
 
-    @property
-    def address(self) -> str:
-        """Where this host reaches the node's ports."""
-        return ADDRESS
+    def url(self, node_port: int) -> str:
+        """Where this host reaches a node port that serves HTTP."""
+        return f"http://{ADDRESS}:{node_port}"
 
     def load_image(self, archive: Path) -> None:
         """Give the node an image, from a docker-archive file."""
