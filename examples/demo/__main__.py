@@ -52,7 +52,7 @@ def _what_next(demo: local.Demo, name: str) -> None:
         console.print(f"Next: [bold]{kubeconfig} .venv/bin/podcov status deploy/shop -n shop[/]")
         console.print(
             f"Remove everything: {kubeconfig} sh -c"
-            " 'kubectl delete namespace shop; helm uninstall podcov -n podcov-system'"
+            " 'kubectl delete namespace shop; helm uninstall podcov -n podcov'"
         )
     else:
         console.print("Next, the same in a real cluster: [bold]make demo CLUSTER=kind[/]")

@@ -25,7 +25,7 @@ from say import DemoError, heading, note, step
 KIND_NAME = "podcov"
 NODE_PORT = 30080
 HELM_RELEASE = "podcov"
-HELM_NAMESPACE = "podcov-system"
+HELM_NAMESPACE = "podcov"
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ plugin. What is played: the kubelet (containers are processes here, volumes and 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -25,8 +26,6 @@ from say import heading, note, shown, step
 
 Json = dict[str, Any]
 AGENT_IMAGE = "localhost/podcov-agent:demo"
-HOST_SHELL = '#!/bin/sh\nexec /bin/sh "$@"\n'
-"""Stands in for the static busybox of the agent image."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +52,8 @@ class Pod:
 
 def run(demo: Demo) -> int:
     """Play the demo and return the exit status of the shop's tests."""
+    for made in ("volumes", "logs", "html"):  # a pod's volumes begin empty
+        shutil.rmtree(demo.build / made, ignore_errors=True)
     deployment = _annotated(demo.shop / "k8s" / "deployment.yaml")
     with Processes(demo.build / "logs") as processes:
         heading("Admission: a Deployment with the annotation coverage.io/enabled")
@@ -99,20 +100,24 @@ def _play(demo: Demo, spec: Json, processes: Processes) -> Pod:
 
 
 def _images(demo: Demo, spec: Json) -> Mapping[str, Image]:
-    """Lay out the two images as folders, from what their Dockerfiles copy."""
+    """Lay out the two images as folders, from what their Dockerfiles copy.
+
+    The agent's lacks the static shell; its installer then links this machine's.
+    """
     (shop,) = (container["image"] for container in spec["containers"])
-    images = demo.build / "images"
     agent = demo.root / "agent" / "podcov_agent"
-    found = {
+    return {
         AGENT_IMAGE: assemble(
-            demo.root / "Dockerfile.agent", images / "agent", {agent: "/opt/podcov/podcov_agent"}
+            demo.root / "Dockerfile.agent",
+            demo.build / "images" / "agent",
+            {agent: "/opt/podcov/podcov_agent"},
         ),
-        shop: assemble(demo.shop / "Dockerfile", images / "shop", {demo.shop / "src": "/app/src"}),
+        shop: assemble(
+            demo.shop / "Dockerfile",
+            demo.build / "images" / "shop",
+            {demo.shop / "src": "/app/src"},
+        ),
     }
-    shell = images / "agent" / "opt" / "podcov" / "podcov_agent" / "bin" / "sh"
-    shell.write_text(HOST_SHELL, encoding="utf-8")
-    shell.chmod(0o755)
-    return found
 
 
 def _start(process: kubelet.Process, processes: Processes) -> None:
