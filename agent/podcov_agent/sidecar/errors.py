@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import errno
 
+from podcov_agent.errors import AgentError
 
-class SidecarError(Exception):
+
+class SidecarError(AgentError):
     """Root of the sidecar's errors. `str()` gives the value seen and what was expected."""
 
     slug = "sidecar-error"

@@ -1,25 +1,23 @@
 """The containers' folders, read from outside: which sources there are and which lines have run.
 
-Owns the only maps of the chunks in the sidecar, and the clearing of their bytes. Asks no process
-for anything. A folder is other people's: whatever is odd in it (no log, torn records, a chunk of
-another size, a log begun anew) is skipped and never raises. Called by `ledger`, under its lock.
+Owns the folders, their logs and what became of them. Asks no process for anything. A folder is
+other people's: whatever is odd in it (no log, torn records, a chunk of another size, a log begun
+anew) is skipped and never raises. Called by `ledger`, under its lock.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
-import mmap
 import os
 import stat
 from collections.abc import Iterable
 from typing import TypedDict
 
-from podcov_agent.contract import CHUNK_BYTES, SPOOL_CHUNK, SPOOL_LOG
+from podcov_agent.contract import SPOOL_CHUNK, SPOOL_LOG
 from podcov_agent.record import Log, LogShrunkError, Place
-from podcov_agent.sidecar.lines import Marks, Source, from_bytes, runs
-
-_ZEROS = bytes(CHUNK_BYTES)
-_OPEN = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
+from podcov_agent.sidecar.chunk import SAFELY, Chunk
+from podcov_agent.sidecar.lines import Marks, Source
 
 
 class Note(TypedDict):
@@ -37,83 +35,35 @@ class Interpreter(TypedDict):
     agent: str
 
 
-class _Chunk:
-    """One mapped chunk and what was last seen in it."""
-
-    def __init__(self, folder: int, name: str) -> None:
-        """Raises OSError for what is no chunk: missing, a link, a pipe, another size."""
-        descriptor = os.open(name, os.O_RDWR | _OPEN, dir_fd=folder)
-        try:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise OSError("no regular file")
-            self._descriptor = descriptor
-            self._check()
-            self._map = mmap.mmap(descriptor, CHUNK_BYTES)
-        except BaseException:
-            os.close(descriptor)
-            raise
-        self._places: list[tuple[Source, Place]] = []
-        self._seen = _ZEROS
-        self._lines: dict[Source, int] = {}
-
-    def place(self, source: Source, place: Place) -> None:
-        """From now on `source` is read here."""
-        self._places.append((source, place))
-
-    def read(self) -> dict[Source, int]:
-        """The lines of every source placed here. The caller must not change them.
-
-        Only pieces that differ from the last copy are unpacked. A source is unpacked at its first
-        time in any case: its bytes may have been in the copy before its record was in the log.
-        """
-        try:
-            self._check()
-        except OSError:  # touching a truncated map would be the end of the sidecar
-            return self._lines
-        copy, seen, lines = self._map[:], self._seen, self._lines
-        if copy == seen and len(lines) == len(self._places):
-            return lines
-        for source, place in self._places:
-            begin, end = place.base, place.base + place.slots
-            piece = copy[begin:end]
-            if source not in lines or piece != seen[begin:end]:
-                lines[source] = from_bytes(piece)
-        self._seen = copy
-        return lines
-
-    def clear(self, marks: dict[Source, int]) -> None:
-        """Write 0 to exactly the bytes of these lines, and to no byte beside them."""
-        try:
-            self._check()
-        except OSError:
-            return
-        for source, place in self._places:
-            for begin, end in runs(marks.get(source, 0)):
-                self._map[place.base + begin : place.base + end] = _ZEROS[begin:end]
-
-    def _check(self) -> None:
-        size = os.fstat(self._descriptor).st_size
-        if size != CHUNK_BYTES:
-            raise OSError(f"{size} bytes, expected {CHUNK_BYTES}")
-
-
 class _Epoch:
     """A log and its chunks, as long as nobody begins the folder anew."""
 
-    def __init__(self, identity: tuple[int, int]) -> None:
-        self.identity = identity
+    def __init__(self, folder: int) -> None:
+        """The log in the folder open at `folder`. Raises OSError: none, or no regular file.
+
+        It stays open: nothing else can get its inode number while we compare with it.
+        """
+        self._descriptor = os.open(SPOOL_LOG, os.O_RDONLY | SAFELY, dir_fd=folder)
+        if not stat.S_ISREG(os.fstat(self._descriptor).st_mode):
+            os.close(self._descriptor)
+            raise OSError("the log is no regular file")
         self.log = Log()
-        self._chunks: dict[int, _Chunk] = {}
+        self._chunks: dict[int, Chunk] = {}
         self._waiting: list[tuple[Source, Place]] = []
         self._taken = 0
         self._frozen = False
 
-    def look(self, folder: int, log: int) -> None:
+    def is_of(self, folder: int) -> bool:
+        """Whether the folder's log is still this one."""
+        named = os.stat(SPOOL_LOG, dir_fd=folder, follow_symlinks=False)
+        return os.path.samestat(named, os.fstat(self._descriptor))
+
+    def look(self, folder: int) -> None:
         """Take in new records, and chunks that have appeared since."""
         if self._frozen:
             return
         try:
-            self.log.read(log)
+            self.log.read(self._descriptor)
         except LogShrunkError:  # what is appended from now on is placed by other rules than ours
             self._frozen = True
             return
@@ -127,14 +77,14 @@ class _Epoch:
         chunk = self._chunks.get(place.chunk)
         if chunk is None:
             try:
-                chunk = _Chunk(folder, SPOOL_CHUNK % place.chunk)
+                chunk = Chunk(folder, SPOOL_CHUNK % place.chunk)
             except OSError:
                 return False  # nothing can be marked before the chunk is there
             self._chunks[place.chunk] = chunk
         chunk.place(source, place)
         return True
 
-    def chunks(self) -> Iterable[_Chunk]:
+    def chunks(self) -> Iterable[Chunk]:
         """Those that are mapped."""
         return self._chunks.values()
 
@@ -148,32 +98,14 @@ class Container:
 
     def look(self) -> None:
         """Take in what is new in the folder."""
-        try:
-            folder = os.open(self._path, os.O_RDONLY | os.O_DIRECTORY | _OPEN)
-        except OSError:
-            return
-        try:
-            self._look_into(folder)
-        finally:
-            os.close(folder)
-
-    def _look_into(self, folder: int) -> None:
-        try:
-            log = os.open(SPOOL_LOG, os.O_RDONLY | _OPEN, dir_fd=folder)
-        except OSError:
-            return
-        try:
-            status = os.fstat(log)
-            if not stat.S_ISREG(status.st_mode):
-                return
-            identity = (status.st_dev, status.st_ino)
-            if not self._epochs or self._epochs[-1].identity != identity:
-                self._epochs.append(_Epoch(identity))
-            self._epochs[-1].look(folder, log)
-        except OSError:
-            return
-        finally:
-            os.close(log)
+        with contextlib.suppress(OSError):  # no folder, no log yet: nothing is measured here
+            folder = os.open(self._path, os.O_RDONLY | os.O_DIRECTORY | SAFELY)
+            try:
+                if not self._epochs or not self._epochs[-1].is_of(folder):
+                    self._epochs.append(_Epoch(folder))
+                self._epochs[-1].look(folder)
+            finally:
+                os.close(folder)
 
     def read(self) -> dict[Source, int]:
         """The lines that the living bytes say; every source that is known is there."""

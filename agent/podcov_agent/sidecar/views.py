@@ -10,10 +10,13 @@ from collections import Counter
 from collections.abc import Mapping
 
 from podcov_agent import contract
+from podcov_agent.errors import NOTES
 from podcov_agent.sidecar.dump import Lines
 from podcov_agent.sidecar.ledger import ContainerHealth, Health, Snapshot
 from podcov_agent.sidecar.lines import numbits
 from podcov_agent.sidecar.reader import Note
+
+_UNKNOWN = ("this sidecar does not know the slug", "use the same version everywhere")
 
 
 def by_path(snapshot: Snapshot) -> tuple[Lines, int]:
@@ -91,7 +94,13 @@ def _notes(notes: list[Note]) -> list[Mapping[str, object]]:
     """Equal notes once, with how often they were written."""
     counted = Counter((note["slug"], note["detail"]) for note in notes)
     return [
-        {"slug": slug, "detail": detail, "count": count}
+        {
+            "slug": slug,
+            "detail": detail,
+            "reason": NOTES.get(slug, _UNKNOWN)[0],
+            "remedy": NOTES.get(slug, _UNKNOWN)[1],
+            "count": count,
+        }
         for (slug, detail), count in counted.items()
     ]
 

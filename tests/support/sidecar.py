@@ -1,0 +1,101 @@
+"""The sidecar as a process of its own, and its bytes on the wire.
+
+Owns starting and stopping it in tests. Called by unit, contract and process tests and benchmarks.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import podcov_agent
+from support.waiting import wait_until
+
+AGENT = Path(podcov_agent.__file__).parent
+"""The folder of the agent's package."""
+
+
+class Sidecar:
+    """A running sidecar."""
+
+    def __init__(self, process: subprocess.Popen[bytes], port: int, errors: Path) -> None:
+        self.process, self.port, self.errors = process, port, errors
+
+    def send(self, data: bytes) -> bytes:
+        """Write these bytes, read to the end of the connection."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=20) as connection:
+            connection.sendall(data)
+            return read_to_end(connection)
+
+    def get(self, target: str, *headers: str) -> tuple[bytes, bytes]:
+        """Head and body of the answer to a GET."""
+        lines = [f"GET {target} HTTP/1.1", "Host: x", "Connection: close", *headers, "", ""]
+        head, _, body = self.send("\r\n".join(lines).encode()).partition(b"\r\n\r\n")
+        return head, body
+
+    def rss_kib(self) -> int:
+        """Its resident memory, as the kernel counts it."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(status.split("VmRSS:")[1].split()[0])
+
+    def kill(self) -> None:
+        """End it as the kernel's memory killer would."""
+        self.process.kill()
+        self.process.wait(20)
+
+    def stop(self) -> int:
+        """End it by SIGTERM; its return code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(20)
+
+
+def read_to_end(connection: socket.socket) -> bytes:
+    """Everything the other side sends until it closes."""
+    data = b""
+    while part := connection.recv(1 << 16):
+        data += part
+    return data
+
+
+def start(
+    arguments: list[str], errors: Path, environ: dict[str, str] | None = None
+) -> subprocess.Popen[bytes]:
+    """Start the sidecar with nothing but this in its environment; stderr goes to a file."""
+    path = {"PATH": os.environ["PATH"], "PYTHONPATH": str(AGENT.parent)}
+    with errors.open("ab") as stderr:
+        return subprocess.Popen(
+            [sys.executable, "-m", "podcov_agent.sidecar", *arguments],
+            env={**path, **(environ or {})},
+            stdin=subprocess.DEVNULL,
+            stderr=stderr,
+        )
+
+
+def announced_port(announce: Path, errors: Path) -> int:
+    """The port in the file that `--announce` names, once it is there."""
+
+    def ask() -> str:
+        return announce.read_text() if announce.exists() else errors.read_text()
+
+    return int(wait_until("the sidecar announces its port", ask, lambda t: t.strip().isdigit()))
+
+
+@contextmanager
+def running(spool: Path, scratch: Path) -> Iterator[Sidecar]:
+    """A sidecar that serves `spool` on a free port and installs nothing."""
+    announce, errors = scratch / "port", scratch / "stderr"
+    announce.unlink(missing_ok=True)
+    flags = ["--no-install", "--spool", str(spool), "--port", "0", "--announce", str(announce)]
+    process = start(flags, errors)
+    try:
+        yield Sidecar(process, announced_port(announce, errors), errors)
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            process.wait(20)

@@ -1,0 +1,161 @@
+"""Turns, reads and deaths while processes run: every line in exactly the generations it ran in."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+from podcov_agent.contract import DEFAULT_SESSION
+from podcov_agent.sidecar.errors import BadValueError, SessionForgottenError
+from podcov_agent.sidecar.generations import Generations, Limits
+from podcov_agent.sidecar.ledger import Ledger
+from podcov_agent.sidecar.lines import Source
+from podcov_agent.sidecar.reader import Spool
+from support import load
+from support.spool import BLOB, Writer, lines_of
+from support.waiting import wait_until
+
+APP = Source("/app/a.py", BLOB)
+MANY = Limits(boundaries=1 << 20)
+
+
+def ledger(spool: Path, limits: Limits | None = None) -> Ledger:
+    return Ledger(Spool(str(spool)), Generations(str(spool / ".podcov"), limits or Limits()))
+
+
+def lines(of: Ledger, start: int, end: int | None = None) -> set[int]:
+    return lines_of(of.snapshot(start, end).containers["shop"][APP][0])
+
+
+def test_a_line_is_in_the_generation_it_ran_in(tmp_path: Path) -> None:
+    kept, writer = ledger(tmp_path), Writer(tmp_path / "shop")
+    for number in range(4):
+        writer.run("/app/a.py", 10 + number, 50)
+        assert kept.turn() == number + 1
+    writer.run("/app/a.py", 20)
+    assert [lines(kept, n, n + 1) for n in range(4)] == [{10 + n, 50} for n in range(4)]
+    assert lines(kept, 4) == {20}
+    assert lines(kept, 2) == {12, 13, 20, 50}
+
+
+def test_what_ran_first_is_startup_once_there_was_a_turn(tmp_path: Path) -> None:
+    kept, writer = ledger(tmp_path), Writer(tmp_path / "shop")
+    writer.run("/app/a.py", 1)
+    assert kept.snapshot(0).containers["shop"][APP] == (0b10, 0)
+    kept.turn()
+    writer.run("/app/a.py", 2)
+    assert kept.snapshot(1).containers["shop"][APP] == (0b100, 0b10)
+
+
+def test_sources_without_a_line_are_listed(tmp_path: Path) -> None:
+    kept = ledger(tmp_path)
+    Writer(tmp_path / "shop").register("/app/a.py")
+    kept.turn()
+    assert kept.snapshot(1).containers == {"shop": {APP: (0, 0)}}
+
+
+def test_lines_outlive_the_folder_they_were_marked_in(tmp_path: Path) -> None:
+    """A generation keeps what it has when a container's folder is emptied and the sidecar ends."""
+    Writer(tmp_path / "shop").run("/app/a.py", 1)
+    ledger(tmp_path).turn()
+    for file in (tmp_path / "shop").iterdir():
+        file.unlink()
+    assert lines(ledger(tmp_path), 0) == {1}
+
+
+def test_each_session_has_its_own_start(tmp_path: Path) -> None:
+    kept, writer = ledger(tmp_path), Writer(tmp_path / "shop")
+    writer.run("/app/a.py", 1)
+    kept.turn("anna")
+    writer.run("/app/a.py", 2)
+    kept.turn(DEFAULT_SESSION)
+    writer.run("/app/a.py", 3)
+    starts = {name: kept.session_start(name) for name in ("anna", DEFAULT_SESSION, "never")}
+    assert starts == {"anna": 1, DEFAULT_SESSION: 2, "never": 0}
+    assert {name: lines(kept, start) for name, start in starts.items()} == {
+        "anna": {2, 3},
+        DEFAULT_SESSION: {3},
+        "never": {1, 2, 3},
+    }
+
+
+def test_a_forgotten_session_is_never_answered_with_too_much(tmp_path: Path) -> None:
+    kept = ledger(tmp_path, Limits(sessions=1))
+    kept.turn("anna")
+    kept.turn("bert")
+    with pytest.raises(SessionForgottenError, match=r"^session 'anna' is not among"):
+        kept.session_start("anna")
+
+
+@pytest.mark.parametrize(("start", "end"), [(2, None), (0, 2), (1, 0), (-1, None)])
+def test_an_interval_that_is_none_is_refused(tmp_path: Path, start: int, end: int | None) -> None:
+    kept = ledger(tmp_path)
+    kept.turn()
+    with pytest.raises(BadValueError, match=r"is no interval of the generations 0 to 1$"):
+        kept.snapshot(start, end)
+
+
+def test_health_counts_what_ran_since_the_first_process(tmp_path: Path) -> None:
+    kept, writer = ledger(tmp_path), Writer(tmp_path / "shop")
+    writer.interpreter("3.11.7")
+    writer.run("/app/a.py", 1, 2)
+    kept.turn("anna")
+    writer.run("/app/a.py", 2, 3)
+    writer.note("no-source", "x")
+    health = kept.health()
+    assert (health.generation, health.sessions) == (1, {DEFAULT_SESSION: 0, "anna": 1})
+    shop = health.containers["shop"]
+    assert (shop.sources, shop.lines, [n["slug"] for n in shop.notes]) == (1, 3, ["no-source"])
+    assert [i["python"] for i in shop.interpreters] == ["3.11.7"]
+
+
+def assert_each_line_in_one_generation(kept: Ledger) -> None:
+    last = kept.turn()
+    found = [lines(kept, n, n + 1) for n in range(last)]
+    expected = set(range(1, load.WRITERS * load.ONCE + 1))
+    missing = expected - set().union(*found)
+    assert not missing, f"{len(missing)} lines lost in {last} generations, of {len(expected)}"
+    assert sum(map(len, found)) == len(expected), "a line that ran once is in two generations"
+
+
+def test_turns_under_load_lose_nothing_and_book_nothing_twice(tmp_path: Path) -> None:
+    """Three processes run thousands of lines once each, while generations turn."""
+    kept, turns = ledger(tmp_path, MANY), 0
+    with load.once_only_writers(tmp_path / "shop", 2.0) as writers:
+        while load.running(writers):
+            turns = kept.turn()
+    assert turns > 100, "too few turns to prove anything"
+    assert_each_line_in_one_generation(kept)
+
+
+def test_a_line_run_before_the_request_is_in_the_answer(tmp_path: Path) -> None:
+    """Reads between turns, while others write: what this process ran last is always there."""
+    kept, rounds, line = ledger(tmp_path, MANY), 0, load.SPARE_LINE
+    with load.once_only_writers(tmp_path / "shop", 1.0) as writers:
+        chunk, base = Writer(tmp_path / "shop").register(load.PATH, slots=load.SLOTS)
+        while load.running(writers):
+            chunk[base + line] = 1
+            current = kept.snapshot(0).generation
+            assert line in lines(kept, current)
+            kept.turn()
+            assert line in lines(kept, current, current + 1)
+            assert line not in lines(kept, current + 1)
+            rounds += 1
+    assert rounds > 50, "too few rounds to prove anything"
+
+
+def test_a_sidecar_killed_again_and_again_while_turning_loses_nothing(tmp_path: Path) -> None:
+    """SIGKILL at random moments of a turn; every line is booked, and in one generation only."""
+    kills, moments, own = 0, random.Random(7), tmp_path / ".podcov"
+    with load.once_only_writers(tmp_path / "shop", 4.0) as writers:
+        while load.running(writers):
+            before = len(list(own.glob("gen.*-*")))
+            sidecar = load.start_turning(tmp_path)
+            enough = before + moments.randint(1, 30)
+            wait_until("it turns", lambda: len(list(own.glob("gen.*-*"))), enough.__le__)
+            sidecar.kill()
+            sidecar.wait()
+            kills += 1
+    assert kills > 5, "too few deaths to prove anything"
+    assert_each_line_in_one_generation(ledger(tmp_path, MANY))
