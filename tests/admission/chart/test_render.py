@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 from podcov_webhook import contract
@@ -19,6 +18,7 @@ from support.helm import (
 )
 
 EXAMPLES = examples()
+PLAIN = Release()
 
 
 def of_kind(found: list[Json], kind: str) -> list[Json]:
@@ -127,7 +127,7 @@ def test_the_controller_is_told_the_real_names() -> None:
     assert arguments["namespace"] == "b"
 
 
-def webhook_of(values: Any, release: Release = Release()) -> Json:
+def webhook_of(values: Json, release: Release = PLAIN) -> Json:
     (configuration,) = of_kind(render(values, release), "MutatingWebhookConfiguration")
     (webhook,) = configuration["webhooks"]
     found: Json = webhook
