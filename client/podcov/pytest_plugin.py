@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from podcov.config import load_settings
-from podcov.errors import PodcovError, SettingError
+from podcov.errors import PodcovError
 
 if TYPE_CHECKING:
     from podcov.testrun import TestRun, Verdict
@@ -74,10 +74,8 @@ class _Plugin:
         try:
             run = _make_run(self._config)
             run.begin()
-        except SettingError as error:
-            raise pytest.UsageError(f"podcov: {error}") from error
         except PodcovError as error:
-            pytest.exit(f"podcov: {error}", returncode=error.exit_code)
+            raise pytest.UsageError(f"podcov: {error}") from error
         self._run = run
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
