@@ -1,0 +1,130 @@
+"""Runs the entry script, `python app.py`, with marks.
+
+CPython compiles that script in C, where no hook reaches. But first it asks sys.path_hooks whether
+the path is a zip file or a folder; if so it looks up `_run_module_as_main` in module runpy and
+calls it. The path hook here says yes to exactly the script's path, and for that one look-up puts a
+stand-in in the place of runpy: C callables that end in exec(code, __main__.__dict__). So there is
+no Python frame beneath the script, and `__main__` is as in a plain run. Where anything is unusual
+the path hook says no, and the script runs plainly. `hook.install` calls `watch_entry`.
+"""
+
+from __future__ import annotations
+
+import sys
+from _frozen_importlib_external import SourceFileLoader
+from _functools import partial  # type: ignore[import-not-found]  # functools is not built in
+from _operator import neg
+from os import getcwd, stat
+from os.path import dirname, join, realpath
+from stat import S_ISREG
+
+from podcov_agent import errors
+from podcov_agent.errors import NotMeasuredError
+from podcov_agent.measure import read_file
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import CodeType
+    from typing import Any
+
+    from podcov_agent.measure import Measure
+
+_ZIP = b"PK\3\4"
+
+
+def watch_entry(measure: Measure, script: str) -> Callable[[], None] | None:
+    """Offer marked code when CPython asks about `script`.
+
+    Returns what takes the hook out of sys.path_hooks again once it was asked; None: not measured.
+    """
+    if measure.measured(join(getcwd(), script)) is None:
+        return None
+    watch = _Watch(measure, script)
+    sys.path_hooks.insert(0, watch.path_hook)
+    return watch.tidy
+
+
+class _Watch:
+    def __init__(self, measure: Measure, script: str) -> None:
+        self._measure = measure
+        # 3.9 and later make the name absolute, without normalising it.
+        self._names = (script, join(getcwd(), script))
+        self._asked = False
+        self.path_hook = self._path_hook  # one bound method, to be found again
+
+    def tidy(self) -> None:
+        """C walks the list by index while it asks: it must not change before that is over."""
+        if self._asked and self.path_hook in sys.path_hooks:
+            sys.path_hooks.remove(self.path_hook)
+
+    def _path_hook(self, path: str) -> Any:
+        if self._asked or path not in self._names:
+            raise ImportError
+        self._asked = True
+        try:
+            code = self._marked(path)
+        except (OSError, SyntaxError):
+            code = None  # CPython says what is wrong with the script
+        except Exception as error:
+            self._measure.explain(path, error)
+            code = None
+        if code is None:
+            raise ImportError
+        return _stand_in(path, code, self.tidy)
+
+    def _marked(self, path: str) -> CodeType | None:
+        real = self._measure.measured(path)
+        if real is None or not S_ISREG(stat(path).st_mode):
+            return None
+        source = read_file(path)
+        if source.startswith(_ZIP) or b"\0" in source:
+            return None
+        try:
+            code = self._measure.mark(path, real, source)
+        except NotMeasuredError as error:
+            raise NotMeasuredError(errors.ENTRY_PLAIN, str(error)) from None
+        compile(source, path, "exec", dont_inherit=True)  # for its warnings, as in a plain run
+        return code
+
+
+def _stand_in(path: str, code: CodeType, tidy: Callable[[], None]) -> Any:
+    """What C takes for an importer, and then for module runpy."""
+    main = sys.modules["__main__"].__dict__
+    runpy = sys.modules.get("runpy")
+
+    def ready(entry: Any) -> str:
+        tidy()
+        if runpy is None:
+            del sys.modules["runpy"]
+        else:
+            sys.modules["runpy"] = runpy
+        sys.path_importer_cache[path] = None  # as a plain run leaves it
+        _correct_path(path)
+        main["__file__"], main["__cached__"] = path, None
+        main["__loader__"] = SourceFileLoader("__main__", path)
+        return ""
+
+    def done(entry: Any) -> str:
+        main.pop("__file__", None)
+        main.pop("__cached__", None)
+        return ""
+
+    class Entry:
+        """Formatting it is the whole run: three look-ups, the middle one of which is the script."""
+
+        first, run, last = property(ready), property(neg), property(done)
+        __neg__ = staticmethod(partial(exec, code, main))
+
+    entry: Any = Entry()
+    entry._run_module_as_main = partial("{0.first}{0.run}{0.last}".format, entry)
+    sys.modules["runpy"] = entry
+    return entry
+
+
+def _correct_path(path: str) -> None:
+    """sys.path begins with the script's folder; for a zip file C has put its own path there."""
+    if sys.path and sys.path[0] == path:
+        del sys.path[0]
+        if not (getattr(sys.flags, "safe_path", False) or sys.flags.isolated):
+            sys.path.insert(0, dirname(realpath(path)))

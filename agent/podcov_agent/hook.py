@@ -1,0 +1,237 @@
+"""Hands marked code to Python where it asks for the code of a measured file.
+
+Replaces three functions of the import machinery and puts nothing into sys.meta_path. Each asks the
+original first, or falls back to it, so that files, warnings and errors are as they would be without
+us. `boot` calls `install`, once per interpreter.
+"""
+
+from __future__ import annotations
+
+import _frozen_importlib_external
+import sys
+import zipimport
+from os import fsdecode
+from os.path import abspath, dirname
+
+from podcov_agent import bytecode, errors
+from podcov_agent.cache import Cache
+from podcov_agent.config import read_config
+from podcov_agent.entry import watch_entry
+from podcov_agent.errors import NotMeasuredError
+from podcov_agent.linemap import Spool
+from podcov_agent.measure import Measure, read_file
+from podcov_agent.scope import Scope, places_here
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from types import CodeType
+    from typing import Any
+
+IMPORTLIB = "<frozen importlib._bootstrap_external>"
+
+machinery: Any = _frozen_importlib_external
+zipper: Any = zipimport
+"""Of type Any, because we exchange methods of their classes."""
+
+_plain_compile = machinery.SourceLoader.source_to_code
+_plain_read = machinery.FileLoader.get_data
+_getframe = sys._getframe
+_PY310 = sys.version_info >= (3, 10)
+
+
+def install(environ: Mapping[str, str], package: str) -> None:
+    """Measure this interpreter from now on. Raises what the first touch of the spool raises."""
+    config = read_config(environ)
+    spool = Spool(config.spool)
+    spool.announce()
+    entry = find_entry(sys.argv)
+    ours = (dirname(package), config.spool)
+    try:
+        scope = Scope(config.source, config.omit, places_here(entry, ours))
+    except ValueError as error:
+        spool.note(errors.BAD_OMIT, str(error))
+        return
+    measure = Measure(scope, spool, Cache(config.spool))
+    tidy = watch_entry(measure, entry) if entry is not None else None
+    _hook_sources(measure, tidy)
+    _hook_sourceless(measure)
+    _hook_zip(measure)
+    if "pkgutil" in sys.modules:
+        _ReadCode(measure).plant(vars(sys.modules["pkgutil"]))
+
+
+def find_entry(argv: list[str]) -> str | None:
+    """The script that Python is about to run; None for -c, -m, stdin and interactive."""
+    return None if not argv or argv[0] in ("", "-", "-c", "-m") else argv[0]
+
+
+def disguise(function: Any, original: Any) -> Any:
+    """`function` under the name of `original`, and as a frame of importlib.
+
+    CPython cuts importlib's frames out of a traceback, and must cut ours out with them.
+    """
+    function.__code__ = function.__code__.replace(co_filename=IMPORTLIB)
+    function.__module__, function.__qualname__ = original.__module__, original.__qualname__
+    function.__doc__ = original.__doc__
+    return function
+
+
+def _hook_sources(measure: Measure, tidy: Callable[[], None] | None) -> None:
+    """All importers of source files: import, -m, reload, subclasses of the standard loaders."""
+    original = machinery.SourceLoader.get_code
+    read_code = _ReadCode(measure)
+
+    def get_code(self: Any, fullname: str) -> Any:
+        if tidy is not None:
+            tidy()
+        code = _recalled(measure, self, fullname)
+        if code is not None:
+            return code
+        code = original(self, fullname)
+        if code is None:
+            return None
+        if fullname == "pkgutil":
+            return read_code.follow(code)
+        return _marked(measure, self, fullname, code)
+
+    machinery.SourceLoader.get_code = disguise(get_code, original)
+
+
+def _is_plain(loader: Any) -> bool:
+    kind = type(loader)
+    return kind.source_to_code is _plain_compile and kind.get_data is _plain_read
+
+
+def _recalled(measure: Measure, loader: Any, fullname: str) -> CodeType | None:
+    """Marked code from our cache, where Python would take its own from a .pyc file.
+
+    That is the one case in which the original is not asked: it would read a file, and no more.
+    """
+    if type(loader) is not machinery.SourceFileLoader or not _is_plain(loader):
+        return None
+    path = loader.path
+    try:
+        real = measure.measured(path, fullname)
+        if real is not None:
+            source = read_file(path)
+            if bytecode.examine(path, source) is bytecode.CURRENT:
+                return measure.recall(path, real, source)
+    except OSError:
+        pass  # the original says what is wrong with the file
+    except Exception as error:
+        measure.explain(path, error)
+    return None
+
+
+def _marked(measure: Measure, loader: Any, fullname: str, code: CodeType) -> CodeType:
+    """`code` with marks, or `code` itself."""
+    path = code.co_filename
+    try:
+        real = measure.measured(path, fullname)
+        if real is None:
+            return code
+        if not _is_plain(loader):
+            raise NotMeasuredError(errors.CUSTOM_LOADER, f"{path}: {type(loader).__qualname__}")
+        source = read_file(path)
+        if bytecode.examine(path, source) is bytecode.FOREIGN:
+            raise NotMeasuredError(errors.STALE_BYTECODE, path)
+        return measure.mark(path, real, source)
+    except Exception as error:
+        measure.explain(path, error)
+        return code
+
+
+def _hook_sourceless(measure: Measure) -> None:
+    """Byte code without source cannot be marked: say so."""
+    original = machinery.SourcelessFileLoader.get_code
+
+    def get_code(self: Any, fullname: str) -> Any:
+        if self.path.endswith(".pyc") and measure.measured(self.path[:-1], fullname):
+            measure.note(errors.NO_SOURCE, self.path)
+        return original(self, fullname)
+
+    machinery.SourcelessFileLoader.get_code = disguise(get_code, original)
+
+
+def _hook_zip(measure: Measure) -> None:
+    """Imports from zip files, which do not pass through importlib's loaders."""
+
+    def marked(loader: Any, fullname: str, code: CodeType) -> CodeType:
+        path = code.co_filename
+        try:
+            real = measure.measured(path, fullname)
+            source = None if real is None else loader.get_source(fullname)
+            if real is None or source is None:
+                return code
+            return measure.mark(path, real, source.encode())
+        except Exception as error:
+            measure.explain(path, error)
+            return code
+
+    original = zipper.zipimporter.get_code
+    if _PY310:
+
+        def get_code(self: Any, fullname: str) -> Any:
+            return marked(self, fullname, original(self, fullname))
+
+        zipper.zipimporter.get_code = disguise(get_code, original)
+        return
+
+    inner = zipper._get_module_code
+
+    def _get_module_code(self: Any, fullname: str) -> Any:
+        code, package, path = inner(self, fullname)
+        return marked(self, fullname, code), package, path
+
+    zipper._get_module_code = disguise(_get_module_code, inner)
+
+
+class _ReadCode:
+    """Measures what `runpy` compiles by itself: run_path, and with it spawn's re-import of main.
+
+    runpy asks pkgutil.read_code whether a file is byte code, and compiles the file only if not. So
+    read_code has marked code for a measured source; if it cannot be made, for a syntax error say,
+    runpy compiles the file and fails as it always does.
+    """
+
+    def __init__(self, measure: Measure) -> None:
+        self._measure = measure
+
+    def follow(self, code: CodeType) -> CodeType:
+        """pkgutil's code, with `plant` after its end: nothing tells us when a module is loaded."""
+        template = compile("exec('code')\n'self'.plant(globals())", "<podcov>", "exec")
+        swap = {"code": code, "self": self}
+        consts = tuple([swap.get(c, c) if type(c) is str else c for c in template.co_consts])
+        return template.replace(co_consts=consts)
+
+    def plant(self, pkgutil: dict[str, Any]) -> None:
+        """Put the wrapper into the namespace of pkgutil."""
+        original = pkgutil["read_code"]
+
+        def read_code(stream: Any) -> Any:
+            code = original(stream)
+            caller = _getframe(1)
+            if code is None and caller.f_code.co_name == "_get_code_from_file":
+                return self._mark(caller.f_locals.get("fname"))
+            return code
+
+        pkgutil["read_code"] = disguise(read_code, original)
+
+    def _mark(self, name: object) -> CodeType | None:
+        if not isinstance(name, (str, bytes)):
+            return None
+        path = fsdecode(name)
+        try:
+            real = self._measure.measured(abspath(path))
+            if real is None:
+                return None
+            return self._measure.mark(path, real, read_file(path))
+        except OSError:
+            return None
+        except NotMeasuredError as error:
+            if not error.detail.startswith("SyntaxError"):
+                self._measure.explain(path, error)
+        except Exception as error:
+            self._measure.explain(path, error)
+        return None
