@@ -46,7 +46,7 @@ def main() -> int:
 
 
 def _what_next(demo: local.Demo, name: str) -> None:
-    console.print(f"\nThe report as a page: [cyan]{shown(demo.build / 'html' / 'index.html')}[/]")
+    console.print(f"\nThe report as a page: [cyan]{shown(demo.html / 'index.html')}[/]")
     if name:
         kubeconfig = f"KUBECONFIG={shown(demo.build / 'kubeconfig')}"
         console.print(f"Next: [bold]{kubeconfig} .venv/bin/podcov status deploy/shop -n shop[/]")

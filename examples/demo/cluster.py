@@ -10,7 +10,6 @@ import hashlib
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -70,7 +69,7 @@ def run(demo: Demo, name: str) -> int:
     _deploy(cluster, demo.shop, tag)
     heading("The shop's own tests, through the pytest plugin")
     with Processes(demo.build / "logs") as processes, _shop_url(cluster, processes) as url:
-        return _test(demo, cluster, url)
+        return demo.run_tests(f"--shop-url={url}", env={"KUBECONFIG": str(cluster.kubeconfig)})
 
 
 def _connect(demo: Demo, name: str) -> Cluster:
@@ -161,11 +160,3 @@ def _answers(url: str) -> bool:
         return requests.get(f"{url}/healthz", timeout=3).ok
     except requests.RequestException:
         return False
-
-
-def _test(demo: Demo, cluster: Cluster, url: str) -> int:
-    html = demo.build / "html"
-    command = [sys.executable, "-m", "pytest", "-q", f"--shop-url={url}", "--podcov"]
-    command += ["--podcov-report=term-missing", f"--podcov-report=html:{html}"]
-    env = {**os.environ, "KUBECONFIG": str(cluster.kubeconfig)}
-    return subprocess.run(command, cwd=demo.shop, env=env, check=False).returncode

@@ -16,6 +16,8 @@ from typing import Any
 from image import Image
 
 Json = dict[str, Any]
+ANY_ADDRESS, LOOPBACK = "0.0.0.0", "127.0.0.1"
+"""A pod has its own network; this machine's must not get to see it."""
 _VARIABLE = re.compile(r"\$\$|\$\(([A-Za-z_][A-Za-z0-9_.-]*)\)")
 
 
@@ -38,7 +40,10 @@ class Process:
     name: str
     role: str
     """`sidecar` (goes on, started first), `init` (runs to its end) or `app`."""
+    words: tuple[str, ...]
+    """The command as the pod's spec has it."""
     argv: tuple[str, ...]
+    """The command as it is run here."""
     env: Mapping[str, str]
     cwd: str
     startup_probe: tuple[str, ...] = ()
@@ -80,12 +85,14 @@ def _process(container: Json, role: str, host: Host) -> Process:
     image = host.images[container["image"]]
     places = {**image.folders(), **_mounts(container, host.volumes)}
     env = _environment(container, host.ports)
-    argv = [expand(word, env) for word in _command(container, image)]
+    words = _command(container, image)
+    argv = [expand(word, env).replace(ANY_ADDRESS, LOOPBACK) for word in words]
     probe = container.get("startupProbe", {}).get("exec", {}).get("command", [])
     everything = {**host.env, **image.env, **env}
     return Process(
         name=container["name"],
         role=role,
+        words=tuple(words),
         argv=tuple(_relocate(word, places) for word in argv),
         env={name: _relocate(value, places) for name, value in everything.items()},
         cwd=_relocate(container.get("workingDir", image.workdir), places),
@@ -134,4 +141,4 @@ def _readiness_url(container: Json, ports: Mapping[int, int]) -> str:
         return ""
     by_name = {port.get("name"): port["containerPort"] for port in container.get("ports", [])}
     port = by_name.get(probe["port"], probe["port"])
-    return f"http://127.0.0.1:{ports[port]}{probe.get('path', '/')}"
+    return f"http://{LOOPBACK}:{ports[port]}{probe.get('path', '/')}"

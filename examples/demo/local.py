@@ -39,7 +39,21 @@ class Demo:
 
     @property
     def shop(self) -> Path:
+        """The example application."""
         return self.root / "examples" / "shop"
+
+    @property
+    def html(self) -> Path:
+        """The report."""
+        return self.build / "html"
+
+    def run_tests(self, *options: str, env: Mapping[str, str] | None = None) -> int:
+        """Run the shop's tests through the plugin and return pytest's exit status."""
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--podcov"]
+        command += ["--podcov-report=term-missing", f"--podcov-report=html:{self.html}", *options]
+        kept = {"PODCOV_DATA": str(self.build / "coverage.data")}
+        everything = {**os.environ, **kept, **(env or {})}
+        return subprocess.run(command, cwd=self.shop, env=everything, check=False).returncode
 
 
 @dataclass(frozen=True)
@@ -61,7 +75,7 @@ def run(demo: Demo) -> int:
         heading("The pod that came back, played on this machine")
         pod = _play(demo, admitted["spec"]["template"]["spec"], processes)
         heading("The shop's own tests, through the pytest plugin")
-        return _test(demo, pod)
+        return demo.run_tests(f"--shop-url={pod.shop_url}", f"--podcov-url={pod.coverage_url}")
 
 
 def _annotated(manifest: Path) -> Json:
@@ -90,7 +104,7 @@ def _play(demo: Demo, spec: Json, processes: Processes) -> Pod:
     )
     coverage_port = shop_url = ""
     for process in kubelet.plan(spec, host):
-        with step(f"{process.role} container {process.name}: {' '.join(process.argv)}"):
+        with step(f"{process.role} container {process.name}: {' '.join(process.words)}"):
             _start(process, processes)
         if process.role == "sidecar":
             coverage_port = process.env["PODCOV_PORT"]
@@ -131,9 +145,12 @@ def _start(process: kubelet.Process, processes: Processes) -> None:
 
 
 def _succeeds(process: kubelet.Process) -> bool:
-    probe = subprocess.run(
-        process.startup_probe, env=process.env, cwd=process.cwd, capture_output=True, check=False
-    )
+    try:
+        probe = subprocess.run(
+            process.startup_probe, env=process.env, cwd=process.cwd, capture_output=True
+        )
+    except FileNotFoundError:  # the probe's program is part of what is being installed
+        return False
     return probe.returncode == 0
 
 
@@ -142,12 +159,3 @@ def _answers(url: str) -> bool:
         return requests.get(url, timeout=5).ok
     except requests.ConnectionError:
         return False
-
-
-def _test(demo: Demo, pod: Pod) -> int:
-    html = demo.build / "html"
-    command = [sys.executable, "-m", "pytest", "-q", f"--shop-url={pod.shop_url}"]
-    command += ["--podcov", f"--podcov-url={pod.coverage_url}"]
-    command += ["--podcov-report=term-missing", f"--podcov-report=html:{html}"]
-    done = subprocess.run(command, cwd=demo.shop, check=False)
-    return done.returncode

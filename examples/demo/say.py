@@ -10,7 +10,6 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
-from rich.rule import Rule
 
 console = Console(highlight=False, soft_wrap=True)
 
@@ -40,7 +39,7 @@ def note(text: str) -> None:
 
 def heading(text: str) -> None:
     """Begin a part of the demo."""
-    console.print(Rule(escape(text), style="cyan", align="left"), soft_wrap=False)
+    console.print(f"\n[bold cyan]{escape(text)}[/]")
 
 
 def shown(path: Path) -> str:

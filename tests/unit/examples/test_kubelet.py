@@ -91,7 +91,7 @@ def test_args_replace_cmd_and_keep_the_entrypoint(planned: dict[str, Any]) -> No
 
 def test_variables_are_expanded_as_the_kubelet_does(planned: dict[str, Any]) -> None:
     """$(VAR) is replaced, $$ is a dollar, an unknown variable stays."""
-    assert planned["app"].argv[1:] == ("--bind=0.0.0.0:40080", "$(APP_PORT)", "$(NOBODY)")
+    assert planned["app"].argv[1:] == ("--bind=127.0.0.1:40080", "$(APP_PORT)", "$(NOBODY)")
 
 
 def test_ports_are_replaced_in_variables_and_probes(planned: dict[str, Any]) -> None:
