@@ -5,9 +5,7 @@ from __future__ import annotations
 import os
 
 import pytest
-from support.cluster.control_plane import ControlPlane
 from support.cluster.errors import UnavailableError
-from support.cluster.kubectl import Tools
 from support.cluster.settings import from_environment
 from support.helm import find_helm
 
@@ -21,9 +19,3 @@ def helm() -> None:
         if from_environment(os.environ).required:
             pytest.fail(f"no helm: {reason}")
         pytest.skip(f"no helm: {reason}")
-
-
-@pytest.fixture(scope="session")
-def tools(admission_cluster: ControlPlane) -> Tools:
-    """kubectl for a real API server."""
-    return admission_cluster.tools

@@ -16,9 +16,14 @@ from podcov_webhook import contract
 from support.chart import Json
 from support.cluster.kubectl import Tools
 from support.helm import Release, render
+from support.waiting import wait_until
+
+pytestmark = pytest.mark.admission
 
 NAMESPACE = "matching"
 OWN_NAMESPACE = "matching-tools"
+SERVED = (NAMESPACE, OWN_NAMESPACE, "kube-system")
+LABEL = "podcov-test/matching"
 ENABLED = {contract.ANNOTATION_ENABLED: "true"}
 DISABLED = {contract.ANNOTATION_ENABLED: "false"}
 INJECTED = {contract.ANNOTATION_INJECTED: "{}"}
@@ -90,26 +95,29 @@ def cluster(tools: Tools) -> Iterator[Tools]:
     """An API server with STORED in it and the chart's configuration, whose webhook is dead."""
     for name in (NAMESPACE, OWN_NAMESPACE):
         tools.kubectl("create", "namespace", name)
-        tools.send("create", service_account(name))
+    tools.kubectl("label", "namespace", *SERVED, f"{LABEL}=true")
+    # No controller makes it here, and no pod is admitted without.
+    tools.kubectl("create", "serviceaccount", "default", "-n", NAMESPACE)
     items = {"apiVersion": "v1", "kind": "List", "items": STORED}
     tools.send("create", items)
     configuration = dead_configuration()
     tools.send("create", configuration)
     try:
+        wait_until(
+            "the API server knows the configuration",
+            lambda: reaches_webhook(tools, "create", "-f", "-", body=pod("new", ENABLED)),
+        )
         yield tools
     finally:
         tools.send("delete", configuration)
+        tools.kubectl("label", "namespace", *SERVED, f"{LABEL}-")
         tools.kubectl("delete", "namespace", NAMESPACE, OWN_NAMESPACE, "--wait=false")
 
 
-def service_account(namespace: str) -> Json:
-    """No controller makes it here, and without it no pod is admitted."""
-    metadata = {"name": "default", "namespace": namespace}
-    return {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata}
-
-
 def dead_configuration() -> Json:
-    found = render({"webhook": {"failurePolicy": "Fail"}}, Release("matching", OWN_NAMESPACE))
+    selector = {"matchLabels": {LABEL: "true"}}  # the same API server serves other tests
+    webhook = {"failurePolicy": "Fail", "namespaceSelector": selector}
+    found = render({"webhook": webhook}, Release("matching", OWN_NAMESPACE))
     (configuration,) = [i for i in found if i["kind"] == "MutatingWebhookConfiguration"]
     configuration["webhooks"][0]["clientConfig"] = {"url": "https://127.0.0.1:9/mutate"}
     return configuration

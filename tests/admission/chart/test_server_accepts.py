@@ -10,6 +10,8 @@ import pytest
 from support.cluster.kubectl import Tools
 from support.helm import Release, examples, render
 
+pytestmark = pytest.mark.admission
+
 RELEASE = Release(namespace="accepting")
 
 
