@@ -25,6 +25,7 @@ class CoverageClient:
         *,
         kubeconfig: str | None = None,
         context: str | None = None,
+        forward: str = "native",
         timeout_s: float = 30.0,
     ) -> None:
         self.namespace = namespace
@@ -32,6 +33,7 @@ class CoverageClient:
         self.source_dir = source_dir
         self.kubeconfig = kubeconfig
         self.context = context
+        self.forward = forward
         self.timeout_s = timeout_s
 
     def get_pod_name(self, label_selector: str) -> str:
@@ -79,5 +81,6 @@ class CoverageClient:
             source=[self.source_dir],
             kubeconfig=self.kubeconfig,
             context=self.context,
+            forward=self.forward,
             timeout_s=self.timeout_s,
         )

@@ -1,0 +1,79 @@
+"""A server that answers a few questions as the Kubernetes API does, and a kubectl that forwards.
+
+Owns what the client's unit tests need of a cluster: its JSON, its errors, kubectl's words. The real
+ones are the admission and node tiers'. Called by tests/unit/client.
+"""
+
+import json
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import urlsplit
+
+Routes = Mapping[str, tuple[int, object]]
+
+
+@contextmanager
+def serving(routes: Routes) -> Iterator[str]:
+    """The URL of a server with these JSON answers (path → status, body); any other path is 404."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            status, body = routes.get(urlsplit(self.path).path, (404, {"reason": "NotFound"}))
+            data = body if isinstance(body, bytes) else json.dumps(body).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        do_POST = do_GET  # noqa: N815 (http.server's names)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def write_kubeconfig(file: Path, server: str, namespace: str = "shop") -> Path:
+    """A kubeconfig with one context, `played`."""
+    config = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": "played",
+        "clusters": [{"name": "c", "cluster": {"server": server}}],
+        "users": [{"name": "u", "user": {"token": "t"}}],
+        "contexts": [
+            {"name": "played", "context": {"cluster": "c", "user": "u", "namespace": namespace}}
+        ],
+    }
+    file.write_text(json.dumps(config))
+    return file
+
+
+def write_kubectl(folder: Path, says: str, code: int | None = None) -> Path:
+    """A program `kubectl` that says this, and then waits to be ended, or ends with `code`."""
+    folder.mkdir(exist_ok=True)
+    program = folder / "kubectl"
+    end = "signal.pause()" if code is None else f"sys.exit({code})"
+    program.write_text(
+        f"#!{sys.executable}\nimport pathlib, signal, sys, os\n"
+        f"pathlib.Path(__file__).with_name('pid').write_text(str(os.getpid()))\n"
+        f"pathlib.Path(__file__).with_name('argv').write_text(' '.join(sys.argv[1:]))\n"
+        f"print({says!r}, flush=True)\n{end}\n"
+    )
+    program.chmod(0o755)
+    return program
