@@ -36,7 +36,7 @@ def main() -> int:
         if settings.home is not None:
             install(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), settings.home)
     except SidecarError as error:
-        _say(f"{error} {error.remedy}")
+        _say(f"{error}. {error.remedy}")
         return 1
     threading.Thread(target=_serve, args=(settings,), daemon=True).start()
     signal.sigwait(_ENDING)
@@ -57,10 +57,10 @@ def _serve(settings: Settings) -> None:
             break
         except OSError as error:
             server.close()
-            where = f"{settings.host}:{settings.port}"
-            reason = f"cannot serve on {where}: {error}. Nothing is lost; trying again every second"
+            what = error.filename or f"{settings.host}:{settings.port}"
+            reason = os.strerror(error.errno) if error.errno else str(error)
             if reason != told:
-                _say(reason)
+                _say(f"cannot serve: {what}: {reason}. Nothing is lost; trying again every second")
             told = reason
             time.sleep(_RETRY_S)
     _say(f"{VERSION} serves {settings.spool} on {settings.host}:{port}")
