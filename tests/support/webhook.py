@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 import jsonpatch
-
 from support.certificates import PairFiles
 
 START_S = 30.0

@@ -1,7 +1,8 @@
 """Owns the command line: arguments in, one command run, exit codes out.
 
 The only place that prints errors. Exit codes: 0 done, 1 refused, 2 wrong usage or unreadable
-input.
+input. Only the module of the wanted command is imported: a replica of the webhook needs neither
+kopf nor the Kubernetes client, and does with 30 MB less.
 """
 
 from __future__ import annotations
@@ -9,61 +10,45 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import fields
+from importlib import import_module
 
-from podcov_webhook import logs
 from podcov_webhook.contract import VERSION
 from podcov_webhook.errors import WebhookError
-from podcov_webhook.server import serve
-from podcov_webhook.settings import (
-    AgentSettings,
-    Section,
-    ServerSettings,
-    build_settings,
-    flag_of,
-    read_environment,
-    variable_of,
-)
+
+DESCRIPTION = "Rewrites annotated workloads so that their Python processes run measured."
+COMMANDS = {
+    "serve": "answer admission reviews over TLS",
+    "control": "keep the webhook's certificates good",
+    "inject": "rewrite annotated objects in manifests",
+    "revert": "take the rewriting in manifests back",
+}
+UNUSABLE = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    parsed = _parser().parse_args(arguments)
+    arguments = sys.argv[1:] if arguments is None else arguments
+    parsed = _parser(arguments[:1]).parse_args(arguments)
     try:
         code: int = parsed.run(parsed)
     except WebhookError as error:
-        print(f"podcov-webhook: {error}", file=sys.stderr)
-        return 2
+        print(f"podcov-webhook: {error} [{error.slug}]", file=sys.stderr)
+        return UNUSABLE
     return code
 
 
-def _serve(parsed: argparse.Namespace) -> int:
-    settings = _settings(ServerSettings, parsed)
-    agent = _settings(AgentSettings, parsed)
-    logs.start_logging(settings.log_level)
-    serve(settings, agent)
-    return 0
-
-
-def _settings(section: type[Section], parsed: argparse.Namespace) -> Section:
-    return build_settings(section, read_environment(), vars(parsed))
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="podcov-webhook", description=__doc__)
+def _parser(wanted: Sequence[str]) -> argparse.ArgumentParser:
+    """Knows every command by name, and the flags of the wanted one."""
+    parser = argparse.ArgumentParser(prog="podcov-webhook", description=DESCRIPTION)
     parser.add_argument("--version", action="version", version=VERSION)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    server = commands.add_parser("serve", help="answer admission reviews over TLS")
-    _add_flags(server, ServerSettings, AgentSettings)
-    server.set_defaults(run=_serve)
+    for name, words in COMMANDS.items():
+        command_parser = commands.add_parser(name, help=words, description=words)
+        if name in wanted:
+            command = import_module(f"podcov_webhook.commands.{name}")
+            command.add_arguments(command_parser)
+            command_parser.set_defaults(run=command.run)
     return parser
-
-
-def _add_flags(parser: argparse.ArgumentParser, *sections: type[Section]) -> None:
-    for section in sections:
-        for item in fields(section):
-            words = f"{item.metadata['help']} (default {item.default}; {variable_of(item.name)})"
-            parser.add_argument(flag_of(item.name), metavar="X", help=words)
 
 
 if __name__ == "__main__":

@@ -29,7 +29,8 @@ Outcome = Literal["injected", "reverted", "pinned", "unchanged", "skipped"]
 class Context:
     """What is the same for every object."""
 
-    own_namespace: str
+    own_namespace: str | None
+    """Never touched; None where there is none, as in manifests."""
     agent: AgentSettings
 
 

@@ -12,14 +12,15 @@ from typing import cast
 from podcov_webhook import contract
 from podcov_webhook.annotations import Options
 from podcov_webhook.models import Container, EnvVar, VolumeMount
-from podcov_webhook.record import ContainerRecord, find_blanks, restore
+from podcov_webhook.record import Blanks, ContainerRecord, find_blanks, restore
 
 BOOTSTRAP = f"{contract.MOUNT_AGENT}/{contract.HOME_BOOTSTRAP}"
 SHELL = f"{contract.MOUNT_AGENT}/{contract.HOME_SHELL}"
 LAUNCHER = (SHELL, f"{contract.MOUNT_AGENT}/{contract.HOME_LAUNCH}", "--")
 
 PYTHONPATH = "PYTHONPATH"
-RENAMED = f"{BOOTSTRAP}:$({contract.ENV_APP_PYTHONPATH})"
+PREFIX = f"{BOOTSTRAP}:"
+RENAMED = f"{PREFIX}$({contract.ENV_APP_PYTHONPATH})"
 """Our PYTHONPATH where the user's comes from a ConfigMap, Secret or field."""
 
 OUR_ENV = frozenset(
@@ -67,14 +68,14 @@ def rewrite_container(container: Container, options: Options, shared_pids: bool)
 
 def record_container(container: Container, options: Options) -> ContainerRecord:
     """What must be known to take `rewrite_container` back."""
-    launched = bool(find_command(container, options))
     blanks = find_blanks(container, ["command", "env", "volumeMounts"])
-    if not launched:
-        del blanks["command"]  # it is not touched
-        entry = find_pythonpath(container)
-        plain = entry if entry is not None and "valueFrom" not in entry else None
-        return ContainerRecord(blanks, replaces_pythonpath=True, pythonpath=plain)
-    return ContainerRecord(blanks, replaces_pythonpath=False)
+    if find_command(container, options):
+        return ContainerRecord(blanks, replaces_pythonpath=False)
+    del blanks["command"]  # it is not touched
+    entry = find_pythonpath(container)
+    if entry is not None and "valueFrom" not in entry:
+        blanks |= find_blanks(entry, ["value"])
+    return ContainerRecord(blanks, replaces_pythonpath=True)
 
 
 def restore_container(container: Container, saved: ContainerRecord) -> Container:
@@ -82,7 +83,7 @@ def restore_container(container: Container, saved: ContainerRecord) -> Container
     mounts = [m for m in container.get("volumeMounts") or [] if m.get("name") not in OUR_VOLUMES]
     env = [entry for entry in container.get("env") or [] if entry.get("name") not in OUR_ENV]
     if saved.replaces_pythonpath:
-        env = _restore_pythonpath(env, saved.pythonpath)
+        env = _restore_pythonpath(env, saved.blanks)
     restored = restore(container, "env", env, saved.blanks)
     restored = restore(restored, "volumeMounts", mounts, saved.blanks)
     command = tuple(container.get("command") or ())
@@ -140,37 +141,33 @@ def _lead_pythonpath(env: list[EnvVar], entry: EnvVar | None) -> list[EnvVar]:
 
 def _compose(entry: EnvVar) -> EnvVar:
     value = entry.get("value")
-    return {**entry, "value": f"{BOOTSTRAP}:{value}" if value else BOOTSTRAP}
+    return {**entry, "value": PREFIX + value if value else BOOTSTRAP}
 
 
-def _restore_pythonpath(env: list[EnvVar], saved: EnvVar | None) -> list[EnvVar]:
+def _restore_pythonpath(env: list[EnvVar], blanks: Blanks) -> list[EnvVar]:
     """`env` without our part of PYTHONPATH. A value that a user set meanwhile wins."""
     last = find_pythonpath({"env": env})
-    replaced = last is not None and last.get("value") != RENAMED
+    was_renamed = any(entry.get("name") == contract.ENV_APP_PYTHONPATH for entry in env)
+    comes_back = was_renamed and (last is None or last == {"name": PYTHONPATH, "value": RENAMED})
     restored: list[EnvVar] = []
     for entry in env:
         if entry.get("name") == contract.ENV_APP_PYTHONPATH:
-            if not replaced:
-                restored.append({**entry, "name": PYTHONPATH})
+            restored += [{**entry, "name": PYTHONPATH}] if comes_back else []
         elif entry is last:
-            restored += _without_ours(entry, saved)
+            restored += [] if comes_back else _without_ours(entry, blanks)
         else:
             restored.append(entry)
     return restored
 
 
-def _without_ours(entry: EnvVar, saved: EnvVar | None) -> list[EnvVar]:
+def _without_ours(entry: EnvVar, blanks: Blanks) -> list[EnvVar]:
     value = entry.get("value") or ""
     if "valueFrom" in entry:
         # `kubectl apply` merged the user's valueFrom into our entry.
-        return [cast(EnvVar, {k: v for k, v in entry.items() if k != "value"})]
-    if value == RENAMED:
-        return []
-    if saved is not None and _compose(saved) == entry:
-        return [saved]
+        return [cast(EnvVar, {key: kept for key, kept in entry.items() if key != "value"})]
     if value == BOOTSTRAP:
-        return []
-    return [{**entry, "value": value.removeprefix(f"{BOOTSTRAP}:")}]
+        return [restore(entry, "value", "", blanks)] if "value" in blanks else []
+    return [{**entry, "value": value.removeprefix(PREFIX)}] if value.startswith(PREFIX) else [entry]
 
 
 def _keep_dollars(text: str) -> str:

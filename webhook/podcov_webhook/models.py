@@ -161,5 +161,5 @@ class AdmissionReview(TypedDict):
     response: AdmissionResponse
 
 
-Holder = TypeVar("Holder", Container, PodSpec, Metadata, PodTemplate, KubeObject)
+Holder = TypeVar("Holder", EnvVar, Container, PodSpec, Metadata, PodTemplate, KubeObject)
 """A JSON object of which a changed copy is made."""

@@ -47,7 +47,9 @@ KNOWN_SIDECARS = frozenset(
 """Containers that other tools put into pods; measured only when named in an annotation."""
 
 
-def find_reason_to_leave(metadata: Metadata, namespace: str, own_namespace: str) -> Notice | None:
+def find_reason_to_leave(
+    metadata: Metadata, namespace: str, own_namespace: str | None
+) -> Notice | None:
     """Why an object is not even looked into, or None."""
     if metadata.get("deletionTimestamp"):
         return notice("being-deleted")

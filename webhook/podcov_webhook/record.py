@@ -1,7 +1,7 @@
 """Owns the record of an injection, kept in the template as `coverage.io/injected`.
 
 It says what the rewritten template does not show: what was empty before, and how (`"absent"`,
-`null`, `[]`), and the PYTHONPATH entries that were replaced. It lives in the template, because a
+`null`, `[]`), and whose PYTHONPATH was replaced. It lives in the template, because a
 rollback restores templates. Called by `injection`, `entrypoint` and `decision`.
 """
 
@@ -14,13 +14,13 @@ from typing import Any, cast
 
 from podcov_webhook.contract import ANNOTATION_INJECTED, VERSION
 from podcov_webhook.errors import RecordError
-from podcov_webhook.models import EnvVar, Holder, PodTemplate
+from podcov_webhook.models import Holder, PodTemplate
 
 RECORD_VERSION = 1
 ABSENT = "absent"
 
 Blanks = Mapping[str, object]
-"""key → what it was where it held nothing: "absent", null, [] or {}."""
+"""key → what it was where it held nothing: "absent", null, [], {} or ""."""
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,6 @@ class ContainerRecord:
     blanks: Blanks = field(default_factory=dict)
     replaces_pythonpath: bool = True
     """Whether PYTHONPATH in its spec is ours. Not where the launcher sets it at run time."""
-    pythonpath: EnvVar | None = None
-    """The entry that ours replaced, if there was one with a plain value."""
 
 
 @dataclass(frozen=True)
@@ -99,16 +97,13 @@ def restore(holder: Holder, key: str, rest: object, blanks: Blanks) -> Holder:
 def _encode(saved: ContainerRecord) -> dict[str, object]:
     return {
         "blanks": dict(saved.blanks),
-        "pythonpath": saved.pythonpath,
         "replaces_pythonpath": saved.replaces_pythonpath,
     }
 
 
 def _decode(data: Mapping[str, Any]) -> Record:
     containers = {
-        name: ContainerRecord(
-            dict(saved["blanks"]), saved["replaces_pythonpath"], saved["pythonpath"]
-        )
+        name: ContainerRecord(dict(saved["blanks"]), saved["replaces_pythonpath"])
         for name, saved in data["containers"].items()
     }
     return Record(data["image"], containers, dict(data["blanks"]), data["podcov"])

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import ssl
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +13,6 @@ from support.certificates import (
     make_test_authority,
 )
 from support.webhook import WebhookProcess, make_review, patched, running_webhook
-
 from unit.webhook.objects import deployment
 
 
