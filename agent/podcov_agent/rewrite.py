@@ -53,6 +53,7 @@ PLAIN_DECORATORS = frozenset(
 """Last names of decorators that are known to leave bytecode alone, even in such a source."""
 
 _DEFS = (_ast.FunctionDef, _ast.AsyncFunctionDef)
+_JUMPS = (_ast.Pass, _ast.Break, _ast.Continue)
 _DECLARATIONS = (_ast.Global, _ast.Nonlocal)
 
 
@@ -73,10 +74,17 @@ def rewrite(source: bytes, path: str, optimize: int = -1) -> Rewritten:
     parser gets through them. Warnings are not given: loading the module has given them already.
     """
     level = sys.flags.optimize if optimize < 0 else optimize
-    with _Hush():
-        tree: Any = compile(source, COMPILED_AS, "exec", _ast.PyCF_ONLY_AST, True)
-        _mark(tree, level, any(word in source for word in BYTECODE_READERS))
-        code = compile(tree, COMPILED_AS, "exec", 0, True, optimize)
+    try:
+        with _Hush():
+            if sys.version_info < (3, 11):  # which crash where later ones raise RecursionError
+                compile(source, COMPILED_AS, "exec", 0, True)
+            tree: Any = compile(source, COMPILED_AS, "exec", _ast.PyCF_ONLY_AST, True)
+            _mark(tree, level, any(word in source for word in BYTECODE_READERS))
+            code = compile(tree, COMPILED_AS, "exec", 0, True, optimize)
+    except SyntaxError as error:
+        if error.filename == COMPILED_AS:
+            error.filename = path
+        raise
     return Rewritten(_renamed(code, path), max(_count_lines(source), _last_line(code)) + 1)
 
 
@@ -221,8 +229,8 @@ def _over(node: Any, place: Any) -> Any:
     return node
 
 
-def _constant(value: Any, place: Any) -> Any:
-    return _at(_ast.Constant(value=value, kind=None), place)
+def _constant(value: Any, place: Any, put: Any = _at) -> Any:
+    return put(_ast.Constant(value=value, kind=None), place)
 
 
 def _index(node: Any) -> Any:
@@ -233,15 +241,20 @@ def _index(node: Any) -> Any:
 
 
 def _probe(line: int, place: Any) -> _ast.stmt:
-    """`MAP[line] = 1`"""
+    """`MAP[line] = 1`
+
+    A statement that is only a jump may lose its own instruction to this one, and with it the
+    place that a traceback of KeyboardInterrupt shows.
+    """
+    put = _over if type(place) in _JUMPS else _at
     target = _ast.Subscript(
-        value=_constant((MARK, 0), place),
-        slice=_index(_constant((MARK, line), place)),
+        value=_constant((MARK, 0), place, put),
+        slice=_index(_constant((MARK, line), place, put)),
         ctx=_ast.Store(),
     )
-    probe = _ast.Assign(targets=[_at(target, place)], value=_constant(1, place), type_comment=None)
-    made: _ast.stmt = _at(probe, place)
-    return made
+    one = _constant(1, place, put)
+    probe: _ast.stmt = put(_ast.Assign([put(target, place)], one, type_comment=None), place)
+    return probe
 
 
 def _probe_call(line: int, place: Any) -> Any:
