@@ -19,6 +19,7 @@ GRACE = 3
 """A question may take this many times its timeout: it may be asked twice, over a slow forward."""
 
 Answer = TypeVar("Answer")
+Item = TypeVar("Item")
 Progress = Callable[[int, int, str], None]
 """Called with how many are done, of how many, and who was last."""
 
@@ -46,8 +47,7 @@ def ask_all(
     for _ in range(min(AT_ONCE, len(targets))):
         threading.Thread(target=_work, args=(waiting, ask, done), daemon=True).start()
     results: dict[str, Answer | BaseException] = {}
-    rounds = -(-len(targets) // AT_ONCE)
-    deadline = time.monotonic() + timeout_s * GRACE * rounds
+    deadline = time.monotonic() + timeout_s * GRACE * -(-len(targets) // AT_ONCE)
     interrupted = False
     try:
         while len(results) < len(targets):
@@ -57,9 +57,10 @@ def ask_all(
                 on_progress(len(results), len(targets), target.name)
     except KeyboardInterrupt:
         interrupted = True
-        _drain(waiting)
+        _take(waiting)
+        results |= {target.key: result for target, result in _take(done)}
     except queue.Empty:
-        pass  # the deadline: the loop below names those that are missing
+        pass  # the deadline: _sort names those that are missing
     return _sort(targets, results, timeout_s * GRACE, interrupted)
 
 
@@ -79,13 +80,14 @@ def _work(
             done.put((target, problem))
 
 
-def _drain(waiting: "queue.SimpleQueue[Target]") -> None:
-    """Nobody else is asked."""
+def _take(source: "queue.SimpleQueue[Item]") -> list[Item]:
+    """Everything that is in a queue now."""
+    taken = []
     try:
         while True:
-            waiting.get_nowait()
+            taken.append(source.get_nowait())
     except queue.Empty:
-        return
+        return taken
 
 
 def _sort(

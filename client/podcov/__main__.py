@@ -1,0 +1,7 @@
+"""`python -m podcov`."""
+
+import sys
+
+from podcov.cli import main
+
+sys.exit(main())

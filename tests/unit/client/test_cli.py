@@ -1,0 +1,237 @@
+"""The command line as a person meets it: real processes, real agents."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from podcov.cli import COMMANDS, main
+from support.waiting import wait_until
+
+from .conftest import APP, Agent, Project
+from .test_session import closed_url
+
+TABLE = """\
+Name          Stmts   Miss  Cover
+---------------------------------
+shop/app.py       7      3    57%
+---------------------------------
+TOTAL             7      3    57%
+"""
+
+
+class Podcov:
+    """The command line, called in this process: `podcov` as its entry point calls it."""
+
+    def __init__(self, capfd: pytest.CaptureFixture[str]) -> None:
+        self._capfd = capfd
+
+    def __call__(self, *words: str, code: int = 0) -> tuple[str, str]:
+        """stdout and stderr of a command that must end with this code."""
+        self._capfd.readouterr()
+        seen = main(words)
+        said = self._capfd.readouterr()
+        assert seen == code, said
+        return said.out, said.err
+
+
+@pytest.fixture
+def podcov(capfd: pytest.CaptureFixture[str]) -> Podcov:
+    return Podcov(capfd)
+
+
+def test_alone_it_prints_what_it_can_do_with_three_examples(podcov: Podcov) -> None:
+    """Every command, three ways to begin, every exit code."""
+    said, _ = podcov()
+    examples = re.findall(r"^    podcov (\w+)", said, re.M)
+    assert len(examples) == 3
+    for name in COMMANDS:
+        assert re.search(rf"^  {name} ", said, re.M), name
+    for number in ("0", "1", "2", "3", "4", "130"):
+        assert re.search(rf"\b{number}\b", said.partition("Exit codes:")[2]), number
+
+
+@pytest.mark.parametrize("name", ["", *COMMANDS])
+def test_help_fits_80_columns(name: str, monkeypatch: pytest.MonkeyPatch, podcov: Podcov) -> None:
+    """On every terminal."""
+    monkeypatch.setenv("COLUMNS", "200")
+    said, _ = podcov(*([name] if name else []), "--help")
+    assert max(map(len, said.splitlines())) <= 80
+
+
+def test_collect_prints_the_table_and_who_answered(
+    project: Project, agent: Agent, podcov: Podcov
+) -> None:
+    """The table alone on stdout; the rest, with where each report is, on stderr."""
+    agent.run(project, "shop/app.py", 1, 4, 7, 10)
+    out, err = podcov("collect", "--url", agent.url, "--html", "out", "--xml", "c.xml")
+    assert out == TABLE
+    assert err == (
+        f"1 of 1 pods answered: {agent.url.partition('//')[2]}\n"
+        "html: out/index.html\n"
+        "xml: c.xml\n"
+        "data: .coverage.podcov\n"
+    )
+    assert Path("out/index.html").is_file()
+
+
+def test_collect_with_a_missing_pod_reports_and_ends_with_3(
+    project: Project, agent: Agent, podcov: Podcov
+) -> None:
+    """The table is there; so is who did not answer, why, and what to do."""
+    agent.run(project, "shop/app.py", 1, 4, 7, 10)
+    closed = closed_url()
+    name = closed.partition("//")[2]
+    out, err = podcov("collect", "--url", agent.url, "--url", closed, code=3)
+    assert out == TABLE
+    assert err == (
+        f"1 of 2 pods answered: {agent.url.partition('//')[2]}\n"
+        f"no answer from {name}: Nobody answers at {closed}: Connection refused.\n"
+        "  → Check that the program was started by `podcov run` and still runs.\n"
+        "data: .coverage.podcov\n"
+        f"podcov: 1 of 2 pods answered; {name} did not. [partial]\n"
+        "  → Check that the program was started by `podcov run` and still runs.\n"
+    )
+
+
+def test_nobody_answers(project: Project, podcov: Podcov) -> None:
+    """Exit code 1 and the pod's own reason."""
+    closed = closed_url()
+    out, err = podcov("collect", "--url", closed, code=1)
+    assert out == ""
+    assert f"podcov: Nobody answers at {closed}: Connection refused. [unreachable]\n" in err
+
+
+def test_below_the_limit_ends_with_4(project: Project, agent: Agent, podcov: Podcov) -> None:
+    """After the reports."""
+    agent.run(project, "shop/app.py", 1, 4, 7, 10)
+    out, err = podcov("collect", "--url", agent.url, "--fail-under", "58", code=4)
+    assert out == TABLE
+    assert err.endswith(
+        "podcov: The total is 57.14 %, below the limit of 58 %. [fail-under]\n"
+        "  → See what did not run: add --show-missing.\n"
+    )
+    podcov("collect", "--url", agent.url, "--fail-under", "57")
+
+
+def test_reset_then_collect(project: Project, agent: Agent, podcov: Podcov) -> None:
+    """The moment is kept in the pod: two processes, nothing on this side."""
+    agent.run(project, "shop/app.py", 1, 4, 10)
+    _, err = podcov("reset", "--url", agent.url)
+    name = agent.url.partition("//")[2]
+    assert err == f"{name}: session default begins with generation 1\n"
+    agent.run(project, "shop/app.py", 7)
+    assert podcov("collect", "--url", agent.url)[0] == TABLE
+    podcov("reset", "--url", agent.url, "--session", "mine")
+    assert podcov("collect", "--url", agent.url)[0] == TABLE
+
+
+def test_report_needs_no_pod(project: Project, agent: Agent, podcov: Podcov) -> None:
+    """It reads what collect has written."""
+    agent.run(project, "shop/app.py", 1, 4, 7, 10)
+    podcov("collect", "--url", agent.url, "--data", "kept")
+    agent.sidecar.kill()
+    out, err = podcov("report", "--data", "kept", "--lcov", "l.info", "-m")
+    assert "57%   5-6, 11" in out
+    assert err == "lcov: l.info\n"
+
+
+def test_status_has_a_row_for_each_container(
+    project: Project, agent: Agent, podcov: Podcov
+) -> None:
+    """And what is not measured, with the slug to look up."""
+    agent.run(project, "shop/app.py", 1, 4)
+    agent.writer.interpreter("3.11.7")
+    agent.writer.note("no-source", "/app/x.pyc")
+    out, err = podcov("status", "--url", agent.url)
+    assert out.splitlines()[1].split() == [
+        agent.url.partition("//")[2],
+        *("shop", "3.11.7", "1", "2", "0"),
+    ]
+    assert "note from shop, no-source" in err
+    assert "/app/x.pyc" in err
+
+
+def test_stale_and_unmapped_files_are_listed(
+    project: Project, agent: Agent, podcov: Podcov
+) -> None:
+    """What the report lacks, why, and what to do."""
+    agent.run(project, "shop/app.py", 1, 4, 7, 10)
+    agent.run(project, "shop/__init__.py", 1)
+    agent.writer.run("/opt/tool.py", 1, 2, blob="b" * 40)
+    project.write("shop/app.py", APP + "# mine\n")
+    _, err = podcov("collect", "--url", agent.url)
+    assert err.partition("\n")[2] == (
+        "1 measured files differ from yours, not counted:\n"
+        "  /app/shop/app.py is the version without your uncommitted changes\n"
+        "  → Check out that commit or rebuild the image; --allow-stale counts them.\n"
+        "1 measured files are not in your source folders:\n"
+        "  /opt/tool.py (2 lines)\n"
+        "  → Name their folder with --source DIR.\n"
+        "data: .coverage.podcov\n"
+    )
+
+
+def test_an_unknown_setting_in_pyproject_ends_with_2(project: Project, podcov: Podcov) -> None:
+    """The exact message."""
+    file = project.write("pyproject.toml", "[tool.podcov]\nhtml_dir = 'x'\n")
+    _, err = podcov("status", code=2)
+    assert err.startswith(
+        f"podcov: Unknown setting 'html_dir' in [tool.podcov] of {file}. [bad-setting]\n"
+        "  → Accepted: allow_stale, context, "
+    )
+
+
+def test_an_unknown_option_ends_with_2(project: Project, podcov: Podcov) -> None:
+    """With what was probably meant."""
+    _, err = podcov("collect", "--htm1", "x", code=2)
+    assert "--htm1" in err
+    assert "--html" in err
+
+
+def test_no_cluster_at_all(project: Project, podcov: Podcov) -> None:
+    """The exact message, without a kubeconfig in HOME or anywhere."""
+    _, err = podcov("collect", "deploy/shop", code=1)
+    assert err == (
+        "podcov: No cluster: Invalid kube-config file. No configuration found. [no-cluster]\n"
+        "  → Set KUBECONFIG, give --kubeconfig FILE or --context NAME, or ask an agent directly "
+        "with --url.\n"
+    )
+
+
+def test_interrupted_keeps_what_has_come(project: Project, agent: Agent, podcov: Podcov) -> None:
+    """One pod answers, one is silent, Ctrl-C: the first one's lines are saved, and that is said."""
+    agent.run(project, "shop/app.py", 1, 4, 7, 10)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        words = ["collect", "--url", agent.url, "--url", url]
+        child = subprocess.Popen(
+            [sys.executable, "-m", "podcov", *words],
+            stderr=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        asked, _ = silent.accept()  # now wait until the other one has answered
+        wait_until(
+            "a thread for each pod, one of which has ended",
+            lambda: threads(child.pid),
+            lambda n: n == 2,
+        )
+        child.send_signal(signal.SIGINT)
+        asked.close()
+        out, err = child.communicate(timeout=30)
+    assert (out, child.returncode) == ("", 130)
+    assert err == (
+        "podcov: Interrupted: 1 of 2 pods had answered; their lines are in .coverage.podcov. "
+        "[interrupted]\n"
+        "  → Look at them with `podcov report --data .coverage.podcov`, or collect again.\n"
+    )
+    assert podcov("report")[0] == TABLE
+
+
+def threads(pid: int) -> int:
+    return len(os.listdir(f"/proc/{pid}/task"))
