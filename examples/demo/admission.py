@@ -9,7 +9,6 @@ import base64
 import datetime as dt
 import json
 import os
-import sys
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,7 @@ from typing import Any
 import jsonpatch
 import requests
 from podcov_webhook.certificates import issue_leaf, make_authority
-from processes import Processes, free_port
+from processes import PYTHON, Processes, free_port
 from say import DemoError
 
 Json = dict[str, Any]
@@ -51,7 +50,7 @@ def start(processes: Processes, tls: Path, agent_image: str) -> Webhook:
     """Start `podcov-webhook serve` with a new certificate and wait until it is ready."""
     _write_certificates(tls)
     port = free_port()
-    command = [str(Path(sys.executable).with_name("podcov-webhook")), "serve"]
+    command = [str(PYTHON.with_name("podcov-webhook")), "serve"]
     command += ["--host=127.0.0.1", f"--port={port}", f"--agent-image={agent_image}"]
     command += [f"--tls-cert={tls / 'tls.crt'}", f"--tls-key={tls / 'tls.key'}"]
     processes.start(NAME, command, os.environ)

@@ -30,7 +30,7 @@ class Host:
     ports: Mapping[int, int]
     """Port in the pod to port here."""
     env: Mapping[str, str]
-    """What a container's runtime sets: PATH, HOME."""
+    """What a container's runtime sets, such as PATH: paths of this machine."""
 
 
 @dataclass(frozen=True)
@@ -88,13 +88,16 @@ def _process(container: Json, role: str, host: Host) -> Process:
     words = _command(container, image)
     argv = [expand(word, env).replace(ANY_ADDRESS, LOOPBACK) for word in words]
     probe = container.get("startupProbe", {}).get("exec", {}).get("command", [])
-    everything = {**host.env, **image.env, **env}
+    inside = {**image.env, **env}
     return Process(
         name=container["name"],
         role=role,
         words=tuple(words),
         argv=tuple(_relocate(word, places) for word in argv),
-        env={name: _relocate(value, places) for name, value in everything.items()},
+        env={
+            **host.env,
+            **{name: _relocate(value, places) for name, value in inside.items()},
+        },
         cwd=_relocate(container.get("workingDir", image.workdir), places),
         startup_probe=tuple(_relocate(word, places) for word in probe),
         readiness_url=_readiness_url(container, host.ports),

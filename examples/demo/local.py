@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +20,7 @@ import kubelet
 import requests
 import yaml
 from image import Image, assemble
-from processes import Processes, free_port
+from processes import PYTHON, Processes, free_port
 from say import heading, note, shown, step
 
 Json = dict[str, Any]
@@ -49,7 +48,7 @@ class Demo:
 
     def run_tests(self, *options: str, env: Mapping[str, str] | None = None) -> int:
         """Run the shop's tests through the plugin and return pytest's exit status."""
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--podcov"]
+        command = [str(PYTHON), "-m", "pytest", "-q", "-p", "no:cacheprovider", "--podcov"]
         command += ["--podcov-report=term-missing", f"--podcov-report=html:{self.html}", *options]
         kept = {"PODCOV_DATA": str(self.build / "coverage.data")}
         everything = {**os.environ, **kept, **(env or {})}
@@ -100,7 +99,7 @@ def _play(demo: Demo, spec: Json, processes: Processes) -> Pod:
         volumes=demo.build / "volumes",
         images=_images(demo, spec),
         ports={port: free_port() for port in kubelet.ports_of(spec)},
-        env={"PATH": os.pathsep.join([str(Path(sys.executable).parent), os.defpath])},
+        env={"PATH": os.pathsep.join([str(PYTHON.parent), os.defpath])},
     )
     coverage_port = shop_url = ""
     for process in kubelet.plan(spec, host):

@@ -11,6 +11,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -19,6 +20,8 @@ from types import TracebackType
 from say import DemoError
 
 STOP_WITHIN_S = 10.0
+PYTHON = Path(sys.executable)
+"""The interpreter of the demo; what was installed with it lies beside it."""
 
 
 class Processes:

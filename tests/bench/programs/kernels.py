@@ -10,7 +10,11 @@ import time
 
 def nbody(steps):
     """Floating-point arithmetic on lists."""
-    bodies = [[0.0, 0.0, 0.0, 0.0, 39.47], [4.84, -1.16, 0.60, 2.81, 0.037], [8.34, 4.12, -1.0, 1.8, 0.01]]
+    bodies = [
+        [0.0, 0.0, 0.0, 0.0, 39.47],
+        [4.84, -1.16, 0.60, 2.81, 0.037],
+        [8.34, 4.12, -1.0, 1.8, 0.01],
+    ]
     for _ in range(steps):
         for place, first in enumerate(bodies):
             for second in bodies[place + 1 :]:
@@ -59,7 +63,7 @@ def queens(size):
 
 def words(rounds):
     """Strings and dictionaries."""
-    text = "the quick brown fox jumps over the lazy dog and the dog sleeps".split()
+    text = ["the", "quick", "brown", "fox", "jumps", "over", "the", "lazy", "dog", "the", "dog"]
     counts = {}
     for turn in range(rounds):
         for word in text:

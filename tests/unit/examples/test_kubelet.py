@@ -68,7 +68,7 @@ def planned(demo: SimpleNamespace, tmp_path: Path) -> dict[str, Any]:
         volumes=tmp_path / "volumes",
         images={"app": image, "agent": image},
         ports={8080: 40080, 9095: 49095},
-        env={"PATH": "/bin"},
+        env={"PATH": "/app/bin"},
     )
     return {process.name: process for process in demo.kubelet.plan(SPEC, host)}
 
@@ -114,6 +114,7 @@ def test_paths_in_volumes_become_folders_here(planned: dict[str, Any], tmp_path:
     agent = tmp_path / "volumes" / "agent"
     assert planned["agent"].startup_probe[-1] == f"test -e {agent}/ready"
     assert (tmp_path / "volumes" / "spool" / "app").is_dir()
+    assert planned["app"].env["PATH"] == "/app/bin", "a path of this machine already"
     assert planned["once"].argv[0] == "/podcov/agent/bin/sh", "it mounts no volume"
 
 

@@ -1,0 +1,64 @@
+"""Eight CPU-bound kernels, every line measured: the worst case."""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from support.bench import Row
+from support.installed import Installed
+
+KERNELS = str(Path(__file__).parent / "programs" / "kernels.py")
+NONE, OURS, COVERAGE = "none", "podcov", "coverage run"
+
+
+def run(quick: bool) -> list[Row]:
+    """Return the seconds of all kernels on each side, and each kernel's under podcov."""
+    rounds, scale = (1, 1) if quick else (5, 5)
+    with tempfile.TemporaryDirectory() as folder:
+        agent = Installed(Path(folder))
+        plain = [sys.executable, KERNELS, str(scale)]
+        traced = [sys.executable, "-m", "coverage", "run", f"--data-file={folder}/data", *plain[1:]]
+        sides = {
+            NONE: (plain, dict(os.environ)),
+            OURS: (plain, agent.environment()),
+            COVERAGE: (traced, dict(os.environ)),
+        }
+        found: dict[str, list[dict[str, float]]] = {name: [] for name in sides}
+        for _ in range(rounds):
+            for name, (command, env) in sides.items():
+                found[name].append(_seconds(command, env))
+        assert agent.marks() > 100, "nothing was measured"
+    return [*(_mean(name, found) for name in sides), *_kernels(found)]
+
+
+def _seconds(command: list[str], env: Mapping[str, str]) -> dict[str, float]:
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
+    seconds: dict[str, float] = json.loads(done.stdout)
+    return seconds
+
+
+def _ratio(kernel: str, side: str, found: Mapping[str, list[dict[str, float]]]) -> float:
+    rounds = zip(found[side], found[NONE], strict=True)
+    return statistics.median(mine[kernel] / theirs[kernel] for mine, theirs in rounds)
+
+
+def _mean(side: str, found: Mapping[str, list[dict[str, float]]]) -> Row:
+    total = statistics.median(sum(took.values()) for took in found[side])
+    ratios = [_ratio(kernel, side, found) for kernel in found[side][0]]
+    mean = statistics.geometric_mean(ratios)
+    return Row(f"all eight kernels: {side} (ratio: geometric mean)", total, "s", NONE, mean)
+
+
+def _kernels(found: Mapping[str, list[dict[str, float]]]) -> list[Row]:
+    rows = []
+    for kernel in found[OURS][0]:
+        took = statistics.median(seconds[kernel] for seconds in found[OURS])
+        rows.append(Row(f"{kernel}: {OURS}", took, "s", NONE, _ratio(kernel, OURS, found)))
+    return rows

@@ -1,0 +1,96 @@
+"""What the agent adds to the start of a process, and to imports."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from support.bench import Row, compare, interleave, seconds
+from support.installed import Installed
+
+MODULES, FUNCTIONS = 50, 25
+FUNCTION = """
+def function_{n}(items, limit={n}):
+    total = 0
+    for item in items:
+        if item > limit:
+            total += item
+        else:
+            total -= 1
+    return total
+"""
+"""Eight lines with the blank one before it."""
+LINES = MODULES * FUNCTIONS * 8
+PROGRAM = f"import time; began = time.perf_counter(); \
+{'; '.join(f'import big.module_{n}' for n in range(MODULES))}; \
+print(time.perf_counter() - began)"
+NONE = "none"
+
+
+def run(quick: bool) -> list[Row]:
+    """Return start-up times of `python -c pass`, and the import of 10,000 lines."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        agent = Installed(folder)
+        return [*_start_up(agent, 3 if quick else 60), *_imports(agent, folder, 2 if quick else 15)]
+
+
+def _start_up(agent: Installed, rounds: int) -> list[Row]:
+    on = agent.environment()
+    off = {name: value for name, value in on.items() if name not in ("PODCOV_SPOOL", "PODCOV_HOME")}
+
+    def start(env: Mapping[str, str]) -> float:
+        command = [sys.executable, "-c", "pass"]
+        return 1000 * seconds(lambda: subprocess.run(command, env=env, check=True))
+
+    sides = {
+        NONE: lambda: start(os.environ),
+        "agent on the path, off": lambda: start(off),
+        "agent on": lambda: start(on),
+    }
+    found = interleave(sides, rounds)
+    rows = [compare(found, "python -c pass", "ms", side, NONE) for side in sides]
+    return [*rows, *(_added(row, rows[0]) for row in rows[1:])]
+
+
+def _added(row: Row, plain: Row) -> Row:
+    return Row(f"added by: {row.name.partition(': ')[2]}", row.value - plain.value, "ms")
+
+
+def _imports(agent: Installed, folder: Path, rounds: int) -> list[Row]:
+    _write_package(folder / "code" / "big")
+
+    def load(env: Mapping[str, str]) -> float:
+        env = {name: value for name, value in env.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        command = [sys.executable, "-c", PROGRAM]
+        done = subprocess.run(
+            command, env=env, cwd=folder / "code", capture_output=True, text=True, check=True
+        )
+        return 1000 * float(done.stdout)
+
+    def cold() -> float:
+        agent.forget()
+        return load(agent.environment())
+
+    sides = {
+        NONE: lambda: load(os.environ),
+        "first process of a container": cold,
+        "later processes": lambda: load(agent.environment()),
+    }
+    load(os.environ)  # writes the .pyc files
+    load(agent.environment())
+    found = interleave(sides, rounds)
+    assert agent.marks() > MODULES, "nothing was measured"
+    return [compare(found, f"import of {LINES:,} lines", "ms", side, NONE) for side in sides]
+
+
+def _write_package(package: Path) -> None:
+    package.mkdir(parents=True)
+    (package / "__init__.py").touch()
+    text = "\n".join(FUNCTION.format(n=n) for n in range(FUNCTIONS))
+    for number in range(MODULES):
+        (package / f"module_{number}.py").write_text(text)
