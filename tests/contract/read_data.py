@@ -56,7 +56,7 @@ def main(kind):
     with tempfile.TemporaryDirectory() as folder:
         data = load(kind, sys.stdin.buffer.read(), folder)
         found = contents(data)
-        merged = CoverageData(no_disk=True)
+        merged = CoverageData(os.path.join(folder, "merged"))
         merged.update(data)
         merged.update(remake(found))
         answer = {
