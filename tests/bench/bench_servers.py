@@ -1,0 +1,121 @@
+"""Requests per second of two servers: without us, under podcov, under `coverage run`."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from support.bench import Row, compare, interleave
+from support.installed import Installed
+from support.waiting import wait_until
+
+PROGRAMS = Path(__file__).parent / "programs"
+SHOP = Path(__file__).parents[2] / "examples" / "shop" / "src"
+NONE, OURS, COVERAGE = "none", "podcov", "coverage run"
+
+
+@dataclass(frozen=True)
+class Server:
+    """How a server is started (as a module), and what it is asked."""
+
+    name: str
+    words: tuple[str, ...]
+    folder: Path
+    target: str
+
+
+SERVERS = (
+    Server(
+        "Flask + gunicorn",
+        (
+            "gunicorn",
+            "--no-control-socket",
+            "--workers=1",
+            "--bind=127.0.0.1:{port}",
+            "shop.wsgi:app",
+        ),
+        SHOP,
+        "/products?category=office&sort=price",
+    ),
+    Server(
+        "FastAPI + uvicorn",
+        ("uvicorn", "--no-access-log", "--port={port}", "asgi_app:app"),
+        PROGRAMS,
+        "/articles?tag=c",
+    ),
+)
+
+
+def run(quick: bool) -> list[Row]:
+    """Return the requests per second of each server on each side."""
+    rounds, requests = (3, 50) if quick else (60, 100)
+    return [row for server in SERVERS for row in _compare(server, rounds, requests)]
+
+
+def _compare(server: Server, rounds: int, requests: int) -> list[Row]:
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as started:
+        agent = Installed(Path(folder))
+        coverage = [f"--data-file={folder}/data", f"--source={server.folder}", "-m", *server.words]
+        plain = ["-m", *server.words]
+        sides = {
+            NONE: (plain, dict(os.environ)),
+            OURS: (plain, agent.environment()),
+            COVERAGE: (["-m", "coverage", "run", *coverage], dict(os.environ)),
+        }
+        ports = {
+            side: started.enter_context(_running(words, env, server, Path(folder) / f"{side}.log"))
+            for side, (words, env) in sides.items()
+        }
+        for port in ports.values():
+            _rate(port, server.target, requests)
+        assert agent.marks() > 20, "nothing was measured"
+        measures = {
+            side: partial(_rate, port, server.target, requests) for side, port in ports.items()
+        }
+        found = interleave(measures, rounds)
+    return [compare(found, server.name, "requests/s", side, NONE) for side in ports]
+
+
+@contextmanager
+def _running(words: list[str], env: Mapping[str, str], server: Server, log: Path) -> Iterator[int]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    command = [sys.executable, *(word.format(port=port) for word in words)]
+    with log.open("wb") as out:
+        process = subprocess.Popen(command, env=env, cwd=server.folder, stdout=out, stderr=out)
+    try:
+        wait_until(f"{server.name} answers", lambda: _ask(port, server.target))
+        yield port
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def _rate(port: int, target: str, requests: int) -> float:
+    """Requests per second of one client that asks one after the other."""
+    began = time.perf_counter()
+    for _ in range(requests):
+        _ask(port, target)
+    return requests / (time.perf_counter() - began)
+
+
+def _ask(port: int, target: str) -> bytes:
+    request = f"GET {target} HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+        connection.sendall(request.encode())
+        answer = b""
+        while part := connection.recv(1 << 16):
+            answer += part
+    assert re.match(rb"HTTP/1.1 200", answer), answer
+    return answer
