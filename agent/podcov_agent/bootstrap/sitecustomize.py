@@ -1,8 +1,8 @@
 """Switches the agent on in a process that has it first on PYTHONPATH, then makes way.
 
 Must parse in any Python since 2.7, costs one look-up where the agent is off, and leaves no trace:
-the folder goes from sys.path (os.environ keeps it, for children), and the module that stays in
-sys.modules, with all its errors, is the user's own sitecustomize.
+the folder goes from sys.path (os.environ keeps it, for children), what was imported goes from
+sys.modules, and the sitecustomize that stays there, with all its errors, is the user's own.
 """
 
 import os
@@ -20,13 +20,14 @@ _spool = os.environ.get("PODCOV_SPOOL")
 def _load(*parts):  # type: (str) -> Dict[str, Any]
     """The names in a file, which is not imported: nothing may find it later."""
     path = os.path.join(*parts)
-    names = {"__name__": "podcov_agent.boot", "__file__": path}
+    names = {"__name__": "podcov_boot", "__file__": path}
     with open(path) as file:
         exec(compile(file.read(), path, "exec"), names)
     return names
 
 
 if _spool:
+    _modules = dict(sys.modules)
     try:
         if os.environ.get("PYTHONPATH") == _folder:
             _load(_folder, "image_path.py")["restore"](_spool, _folder)
@@ -37,6 +38,10 @@ if _spool:
                 _load(_folder, "unsupported.py")["note"](_spool)
     except Exception:  # whatever it is, the application must not notice
         pass
+    if sys.version_info >= (3, 4):  # noqa: UP036 (before, names die with their module)
+        for _name in set(sys.modules).difference(_modules):
+            del sys.modules[_name]
+        sys.modules.update(_modules)
 
 sys.path[:] = [_entry for _entry in sys.path if _entry != _folder]
 sys.path_importer_cache.pop(_folder, None)

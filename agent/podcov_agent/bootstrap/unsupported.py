@@ -5,14 +5,14 @@ writes its one record without `podcov_agent.record`.
 """
 
 import os
-import platform
 import sys
 from binascii import crc32
 
 
 def note(spool):  # type: (str) -> None
     """Append the note to the log, once per container and interpreter. OSError."""
-    detail = platform.python_implementation() + " {}.{}.{}".format(*sys.version_info)
+    name = "PyPy" if hasattr(sys, "pypy_version_info") else "CPython"
+    detail = name + " {}.{}.{}".format(*sys.version_info)
     text = 'N {"slug": "unsupported-python", "detail": "' + detail + '"}'
     mark = format(crc32(text.encode("ascii")) & 0xFFFFFFFF, "08x")
     record = ("\n" + mark + " " + text + "\n").encode("ascii")

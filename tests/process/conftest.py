@@ -1,0 +1,45 @@
+"""The pod of the process tests: an installed agent, a spool folder, and the interpreters to try.
+
+By default the slow matrices run on the oldest and the newest interpreter, and a few tests on each;
+PODCOV_ALL_PYTHONS=1 runs everything on all of them.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from support.interpreters import OLDEST_AND_NEWEST, VERSIONS, each_version, interpreter
+from support.measured import Container, install_agent
+
+MATRIX = VERSIONS if os.environ.get("PODCOV_ALL_PYTHONS") else OLDEST_AND_NEWEST
+
+
+@pytest.fixture(scope="session")
+def agent_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The installed agent. As on its read-only mount, no byte code can be kept beside it."""
+    home = install_agent(tmp_path_factory.mktemp("agent"))
+    (home / "bootstrap/__pycache__").touch()
+    return home
+
+
+@pytest.fixture
+def container(agent_home: Path, tmp_path: Path) -> Container:
+    """A container whose spool folder is empty."""
+    spool = tmp_path / "spool"
+    spool.mkdir()
+    spool.chmod(0o1777)
+    return Container(agent_home, spool)
+
+
+@pytest.fixture(params=each_version(MATRIX))
+def python(request: pytest.FixtureRequest) -> Path:
+    """The oldest and the newest interpreter, or all."""
+    return interpreter(request.param).python
+
+
+@pytest.fixture(params=each_version())
+def each_python(request: pytest.FixtureRequest) -> Path:
+    """Every interpreter there is."""
+    return interpreter(request.param).python

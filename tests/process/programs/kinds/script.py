@@ -1,0 +1,4 @@
+from work import step
+
+if __name__ == "__main__":
+    step(21)
