@@ -3,9 +3,12 @@
 Must not know what kind of cluster it is. Called by tests and by the harness itself.
 """
 
+import contextlib
 import json
+import re
 import subprocess
-from collections.abc import Mapping
+import urllib.request
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +20,27 @@ Object = dict[str, Any]
 
 class RefusedError(AssertionError):
     """A command failed; the message is what it said."""
+
+
+@dataclass(frozen=True)
+class Forwarded:
+    """A pod's port at a local URL."""
+
+    url: str
+
+    def get(self, path: str) -> bytes:
+        """The body of the answer; HTTPError if its status is not one of success."""
+        return self._ask(path, "GET")
+
+    def post(self, path: str) -> bytes:
+        """The same for a POST without a body."""
+        return self._ask(path, "POST")
+
+    def _ask(self, path: str, method: str) -> bytes:
+        request = urllib.request.Request(self.url + path, method=method)
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            body: bytes = answer.read()
+        return body
 
 
 @dataclass(frozen=True)
@@ -32,7 +56,7 @@ class Tools:
     ) -> "subprocess.CompletedProcess[str]":
         """Run to the end, whatever that is."""
         return subprocess.run(
-            [str(program), *arguments, "--kubeconfig", str(self.kubeconfig)],
+            [str(program), "--kubeconfig", str(self.kubeconfig), *arguments],
             input=stdin,
             capture_output=True,
             text=True,
@@ -66,6 +90,26 @@ class Tools:
     def send(self, verb: str, body: Mapping[str, Any], *arguments: str) -> str:
         """`kubectl VERB -f -` with `body`: apply, create, replace, delete, diff."""
         return self.kubectl(verb, "-f", "-", *arguments, stdin=json.dumps(body))
+
+    @contextlib.contextmanager
+    def forward(self, namespace: str, pod: str, port: int) -> Iterator[Forwarded]:
+        """A pod's port by `kubectl port-forward`, until the block ends."""
+        target = ["-n", namespace, f"pod/{pod}", f":{port}", "--kubeconfig", str(self.kubeconfig)]
+        child = subprocess.Popen(
+            [str(self.kubectl_program), "port-forward", *target],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        with child:
+            try:
+                assert child.stdout is not None
+                said = child.stdout.readline()
+                listening = re.match(r"Forwarding from (127\.0\.0\.1:\d+) ", said)
+                assert listening, f"kubectl port-forward to {pod} said: {said}"
+                yield Forwarded(f"http://{listening[1]}")
+            finally:
+                child.terminate()
 
     @staticmethod
     def _succeed(done: "subprocess.CompletedProcess[str]") -> str:

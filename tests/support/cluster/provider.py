@@ -80,10 +80,15 @@ class KindCluster:
 def running(settings: Settings) -> Iterator[Cluster]:
     """The cluster for this test run; UnavailableError says why there is none."""
     with _provide(settings) as provider:
-        tools = Tools(
-            _tool("kubectl", settings.cache), _tool("helm", settings.cache), provider.kubeconfig
-        )
-        yield Cluster(provider, tools, builders.choose(settings.cache))
+        yield Cluster(provider, _tools(provider, settings), builders.choose(settings.cache))
+
+
+def _tools(provider: Provider, settings: Settings) -> Tools:
+    if isinstance(provider, node.NodeCluster):
+        return provider.plane.tools
+    return Tools(
+        _tool("kubectl", settings.cache), _tool("helm", settings.cache), provider.kubeconfig
+    )
 
 
 def _provide(settings: Settings) -> contextlib.AbstractContextManager[Provider]:
