@@ -6,7 +6,6 @@ session.
 """
 
 import re
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -17,9 +16,10 @@ from selectors import EVENT_READ, DefaultSelector
 from typing import IO, Protocol
 from urllib.parse import urlsplit
 
-from podcov.errors import ForwardError, PortTakenError
+from podcov.errors import ForwardError
 from podcov.kube import Kube
 from podcov.models import Target
+from podcov.ports import check_free
 
 FORWARDS = ("native", "kubectl")
 _LISTENING = re.compile(rb"Forwarding from 127\.0\.0\.1:(\d+) ")
@@ -106,20 +106,6 @@ class Kubectl:
         words += ["--context", self.context] if self.context else []
         words += ["port-forward", "--address", "127.0.0.1", "-n", target.namespace]
         return [*words, f"pod/{target.name}", f"{self.local_port}:{target.port}"]
-
-
-def check_free(port: int, host: str = "127.0.0.1") -> None:
-    """PortTakenError if somebody listens on the local port."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as problem:
-            raise PortTakenError(
-                f"Local port {port} is in use, perhaps by a port-forward that still runs.",
-                f"See who holds it: ss -ltnp 'sport = :{port}' (Linux), lsof -i :{port} (macOS). "
-                "Another port, or 0 for a free one, avoids the question.",
-            ) from problem
 
 
 def _await_port(child: subprocess.Popen[bytes], target: Target, timeout_s: float) -> int:

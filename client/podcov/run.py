@@ -26,7 +26,7 @@ from podcov.contract import (
     HOME_BOOTSTRAP,
 )
 from podcov.errors import LaunchError
-from podcov.forward import check_free
+from podcov.ports import check_free
 
 AGENT = "podcov_agent"
 CONTAINER = "local"

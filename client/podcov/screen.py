@@ -7,6 +7,7 @@ breaks only where a person looks. Must not decide anything. Called by the comman
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.padding import Padding
@@ -14,10 +15,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from podcov.collect import Progress as Tick
-from podcov.collection import Stale, Unmapped
 from podcov.errors import PodcovError, name_some
 from podcov.models import Failure, Health, Note
+
+if TYPE_CHECKING:  # `podcov run` waits for neither coverage.py nor Kubernetes
+    from podcov.collect import Progress as Tick
+    from podcov.collection import Stale, Unmapped
 
 MOST = 10
 """Files that are listed one by one."""
@@ -42,7 +45,7 @@ class Screen:
         self._indent(f"→ {error.remedy}", 2, "cyan")
 
     @contextmanager
-    def progress(self, what: str) -> Iterator[Tick | None]:
+    def progress(self, what: str) -> "Iterator[Tick | None]":
         """A bar on a terminal, while the block runs; None elsewhere."""
         if not self._err.is_terminal:
             yield None
@@ -107,7 +110,9 @@ class Screen:
         for failure in skipped:
             self.say(f"left out: {failure.error.message}", "dim")
 
-    def show_maps(self, unmapped: Sequence[Unmapped], stale: Sequence[Stale], merged: bool) -> None:
+    def show_maps(
+        self, unmapped: "Sequence[Unmapped]", stale: "Sequence[Stale]", merged: bool
+    ) -> None:
         """Files whose lines are not in the report, or are in it although they may be wrong."""
         if stale:
             counted = "counted all the same" if merged else "not counted"
