@@ -14,7 +14,7 @@ import sys
 from _frozen_importlib_external import SourceFileLoader
 from _functools import partial  # type: ignore[import-not-found]  # functools is not built in
 from _operator import neg
-from os import getcwd, stat
+from os import fsdecode, getcwd, stat
 from os.path import dirname, join, realpath
 from stat import S_ISREG
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from podcov_agent.measure import Measure
 
+_WITH_VALUE = ("-W", "-X", "--check-hash-based-pycs")
 _ZIP = b"PK\3\4"
 
 
@@ -38,11 +39,32 @@ def watch_entry(measure: Measure, script: str) -> Callable[[], None] | None:
 
     Returns what takes the hook out of sys.path_hooks again once it was asked; None: not measured.
     """
-    if measure.measured(join(getcwd(), script)) is None:
+    if measure.measured(join(getcwd(), script)) is None or skips_first_line(_command_line()):
         return None
     watch = _Watch(measure, script)
     sys.path_hooks.insert(0, watch.path_hook)
     return watch.tidy
+
+
+def _command_line() -> list[str]:
+    """The interpreter's whole command line, which sys.argv is only the end of."""
+    known: list[str] | None = getattr(sys, "orig_argv", None)
+    if known is None:
+        known = [fsdecode(part) for part in read_file("/proc/self/cmdline").split(b"\0")[:-1]]
+    return known[: len(known) - len(sys.argv)]
+
+
+def skips_first_line(options: list[str]) -> bool:
+    """Is -x, which nothing else tells, among the interpreter's options? (options[0]: its name)"""
+    position = 1
+    while position < len(options):
+        option = options[position]
+        if option in _WITH_VALUE:
+            position += 1
+        elif option[:2] not in ("--", "-W", "-X") and "x" in option:
+            return True
+        position += 1
+    return False
 
 
 class _Watch:
