@@ -1,0 +1,7 @@
+"""Carriage returns."""
+def run():
+    a = """x
+y"""
+
+    return \
+        a

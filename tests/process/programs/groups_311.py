@@ -1,0 +1,42 @@
+"""except*, and positions in tracebacks."""
+import traceback
+
+
+def handled(*errors):
+    try:
+        if errors: raise ExceptionGroup("g", errors)
+    except* ValueError:
+        r = [1]
+    except* (KeyError,
+             OSError) as e:
+        r = [2]
+        r.append(len(e.exceptions))
+    except* TypeError: r = [3]
+    else:
+        r = [4]
+    finally:
+        r.append(5)
+    return r
+
+
+def rest():
+    try:
+        try:
+            raise ExceptionGroup("g", [ValueError(), KeyError()])
+        except* ValueError:
+            pass
+    except ExceptionGroup as e:
+        return e.exceptions
+
+
+def carets():
+    try:
+        return ([1, 2][0] + [3][
+            7])
+    except IndexError:
+        return traceback.format_exc().replace(__file__, "here")
+
+
+def run():
+    return (handled(), handled(ValueError(), KeyError()), handled(TypeError()),
+            handled(ValueError()), rest(), carets())

@@ -1,0 +1,5 @@
+# -*- coding: latin-1 -*-
+"""Latin: הצü"""
+text = "י"
+def run():
+    return ascii(text)

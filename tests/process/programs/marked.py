@@ -1,0 +1,3 @@
+﻿"""A byte order mark."""
+def run():
+    return 1

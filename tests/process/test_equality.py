@@ -1,0 +1,45 @@
+"""The agent reports the statements that coverage.py reports, form by form, on every interpreter.
+
+A line of the programs where the two differ says so beside itself, `# only ours: 3.8 3.9`, and
+docs/equality.md explains why.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from support.interpreters import each_version, interpreter, venv_python
+from support.oracle import Difference, Program, compare, coverage_for
+
+PROGRAMS = Path(__file__).parent / "programs"
+PINNED = re.compile(r"# only (ours|coverage): (.*)")
+
+
+@pytest.mark.parametrize("option", ["", "-O"])
+@pytest.mark.parametrize("version", each_version())
+def test_every_form_of_syntax(version: str, option: str, tmp_path: Path) -> None:
+    """Same output, and same executed statements in every file but for the lines that say so."""
+    python = venv_python(interpreter(version), coverage_for(version))
+    options = (option,) if option else ()
+    program = Program(python, ("main.py",), PROGRAMS, str(PROGRAMS), options=options)
+    seen = compare(program, tmp_path)
+    assert (seen.ours.code, seen.ours.out, seen.ours.err) == (0, seen.theirs.out, seen.theirs.err)
+    assert seen.notes == ()
+    assert len(seen.covered) > 20
+    assert seen.differences == pinned_differences(version, option)
+
+
+def pinned_differences(version: str, option: str) -> dict[str, Difference]:
+    """What the programs say: a version alone means every level of optimisation."""
+    found = {}
+    for path in PROGRAMS.glob("*.py"):
+        only: dict[str, list[int]] = {"coverage": [], "ours": []}
+        for number, line in enumerate(path.read_bytes().decode("latin-1").split("\n"), 1):
+            pin = PINNED.search(line)
+            if pin and {version, version + option} & set(pin[2].split()):
+                only[pin[1]].append(number)
+        if only["coverage"] or only["ours"]:
+            found[str(path)] = Difference(tuple(only["coverage"]), tuple(only["ours"]))
+    return found
