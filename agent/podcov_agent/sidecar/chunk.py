@@ -9,10 +9,12 @@ from __future__ import annotations
 import mmap
 import os
 import stat
+from collections import deque
+from itertools import compress, repeat
 
 from podcov_agent.contract import CHUNK_BYTES
 from podcov_agent.record import Place
-from podcov_agent.sidecar.lines import Source, from_bytes, runs
+from podcov_agent.sidecar.lines import Source, from_bytes, to_bytes
 
 SAFELY = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
 """How to open names in other people's folders: no link is followed, no pipe is waited for."""
@@ -65,14 +67,20 @@ class Chunk:
         return lines
 
     def clear(self, marks: dict[Source, int]) -> None:
-        """Write 0 to exactly the bytes of these lines, and to no byte beside them."""
+        """Write 0 to exactly the bytes of these lines, and to no byte beside them.
+
+        One store per line: runs are short in code that ran, and finding them costs more.
+        """
         try:
             self._check()
         except OSError:
             return
         for source, place in self._places:
-            for begin, end in runs(marks.get(source, 0)):
-                self._map[place.base + begin : place.base + end] = _ZEROS[begin:end]
+            lines = marks.get(source, 0)
+            if lines:
+                piece = to_bytes(lines)
+                bytes_run = compress(range(place.base, place.base + len(piece)), piece)
+                deque(map(self._map.__setitem__, bytes_run, repeat(0)), maxlen=0)
 
     def _check(self) -> None:
         size = os.fstat(self._descriptor).st_size

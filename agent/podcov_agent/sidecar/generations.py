@@ -121,10 +121,11 @@ class Generations:
         if session is not None:
             sessions = sessions.move(session, self.current + 1, self._limits.sessions)
         marks = {c: {s: n for s, n in some.items() if n} for c, some in marks.items()}
+        record = _Record(self.current, self.current, sessions, marks)
         try:
             os.makedirs(self._folder, 0o700, exist_ok=True)
-            self._write(_PENDING, _Record(self.current, self.current, sessions, marks))
-            self.recover(clear)
+            self._write(_PENDING, record)
+            self._finish(record, clear)
         except OSError as error:
             doing = f"writing down generation {self.current}"
             raise SpoolWriteFailedError.because(error, doing) from None
@@ -137,6 +138,10 @@ class Generations:
             record = self._load(_PENDING)
         except FileNotFoundError:
             return
+        self._finish(record, clear)
+
+    def _finish(self, record: _Record, clear: Callable[[Marks], None]) -> None:
+        """Clear what is written down, then give the file its name."""
         clear(record.marks)
         name = Ended(record.first, record.last, 0).name
         self._rename(_PENDING, name)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from podcov_agent.contract import DEFAULT_SESSION
 from podcov_agent.sidecar.errors import BadValueError, SessionForgottenError
 from podcov_agent.sidecar.generations import Generations
-from podcov_agent.sidecar.lines import Marks, Source, count, unite
+from podcov_agent.sidecar.lines import Source, count, unite
 from podcov_agent.sidecar.reader import Interpreter, Note, Spool
 
 
@@ -90,14 +90,12 @@ class Ledger:
             if not 0 <= start <= current or (end is not None and not start <= end <= current):
                 wanted = f"from={start} to={'now' if end is None else end}"
                 raise BadValueError(f"{wanted} is no interval of the generations 0 to {current}")
-            living = self._spool.read()
-            parts = [self._generations.union(start, end), {} if end is not None else living]
+            lines = self._spool.read()
+            if end is not None:
+                lines = {name: dict.fromkeys(known, 0) for name, known in lines.items()}
+            unite(lines, self._generations.union(start, end))
             startup = self._generations.startup()
-            sources = self._spool.sources()
             notes = self._spool.notes()
-            lines: Marks = {name: dict.fromkeys(known, 0) for name, known in sources.items()}
-            for part in parts:
-                unite(lines, part)
         containers = {
             name: {s: (n, startup.get(name, {}).get(s, 0)) for s, n in known.items()}
             for name, known in lines.items()

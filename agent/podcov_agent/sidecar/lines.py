@@ -6,10 +6,10 @@ the integer's bytes. Called by the reader, the generations and the answers.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 _DIGITS = bytes(ord("1") if byte == 1 else ord("0") for byte in range(256))
+_BYTES = bytes(1 if byte == ord("1") else 0 for byte in range(256))
 
 
 class Source(NamedTuple):
@@ -28,15 +28,9 @@ def from_bytes(piece: bytes) -> int:
     return int(piece[::-1].translate(_DIGITS), 2)
 
 
-def runs(lines: int) -> Iterator[tuple[int, int]]:
-    """The runs of neighbouring lines as (first, one past the last)."""
-    digits = bin(lines)[:1:-1]
-    begin = digits.find("1")
-    while begin >= 0:
-        end = digits.find("0", begin)
-        end = len(digits) if end < 0 else end
-        yield begin, end
-        begin = digits.find("1", end)
+def to_bytes(lines: int) -> bytes:
+    """The piece of the map that has these lines and no other: the inverse of `from_bytes`."""
+    return bin(lines)[:1:-1].encode("ascii").translate(_BYTES)
 
 
 def numbits(lines: int) -> bytes:
@@ -49,9 +43,14 @@ def count(lines: int) -> int:
     return bin(lines).count("1")
 
 
-def unite(into: Marks, more: Marks) -> None:
-    """Add the lines of `more` to `into`, which is changed."""
-    for container, sources in more.items():
-        known = into.setdefault(container, {})
-        for source, lines in sources.items():
+def add(known: dict[Source, int], more: dict[Source, int]) -> None:
+    """Add the lines of `more` to `known`, which is changed."""
+    for source, lines in more.items():
+        if lines:
             known[source] = known.get(source, 0) | lines
+
+
+def unite(into: Marks, more: Marks) -> None:
+    """Add the lines of every container of `more` to `into`, which is changed."""
+    for container, sources in more.items():
+        add(into.setdefault(container, {}), sources)

@@ -11,13 +11,14 @@ import contextlib
 import json
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import TypedDict
 
 from podcov_agent.contract import SPOOL_CHUNK, SPOOL_LOG
 from podcov_agent.record import Log, LogShrunkError, Place
 from podcov_agent.sidecar.chunk import SAFELY, Chunk
-from podcov_agent.sidecar.lines import Marks, Source
+from podcov_agent.sidecar.lines import Marks, Source, add
 
 
 class Note(TypedDict):
@@ -50,7 +51,7 @@ class _Epoch:
         self.log = Log()
         self._chunks: dict[int, Chunk] = {}
         self._waiting: list[tuple[Source, Place]] = []
-        self._taken = 0
+        self.sources: list[Source] = []
         self._frozen = False
 
     def is_of(self, folder: int) -> bool:
@@ -67,9 +68,10 @@ class _Epoch:
         except LogShrunkError:  # what is appended from now on is placed by other rules than ours
             self._frozen = True
             return
-        for key, place in list(self.log.sources.items())[self._taken :]:
-            self._waiting.append((Source(*key), place))
-            self._taken += 1
+        if len(self.log.sources) > len(self.sources):
+            for key, place in list(self.log.sources.items())[len(self.sources) :]:
+                self.sources.append(Source(*key))
+                self._waiting.append((self.sources[-1], place))
         if self._waiting:
             self._waiting = [w for w in self._waiting if not self._put(folder, *w)]
 
@@ -109,22 +111,18 @@ class Container:
 
     def read(self) -> dict[Source, int]:
         """The lines that the living bytes say; every source that is known is there."""
-        out = dict.fromkeys(self.sources(), 0)
-        for epoch in self._epochs:
-            for chunk in epoch.chunks():
-                for source, lines in chunk.read().items():
-                    out[source] |= lines
+        out = dict.fromkeys(chain.from_iterable(epoch.sources for epoch in self._epochs), 0)
+        for chunk in self._chunks():
+            add(out, chunk.read())
         return out
 
     def clear(self, marks: dict[Source, int]) -> None:
         """Clear exactly the bytes of these lines."""
-        for epoch in self._epochs:
-            for chunk in epoch.chunks():
-                chunk.clear(marks)
+        for chunk in self._chunks():
+            chunk.clear(marks)
 
-    def sources(self) -> list[Source]:
-        """Every source that was ever recorded here, in the order of the log."""
-        return list({Source(*key): None for epoch in self._epochs for key in epoch.log.sources})
+    def _chunks(self) -> Iterator[Chunk]:
+        return chain.from_iterable(epoch.chunks() for epoch in self._epochs)
 
     def notes(self) -> list[Note]:
         """The notes, as often as they were written."""
@@ -157,10 +155,6 @@ class Spool:
         for name, sources in marks.items():
             if name in self._containers:
                 self._containers[name].clear(sources)
-
-    def sources(self) -> dict[str, list[Source]]:
-        """The sources of each container, as of the last `read`."""
-        return {name: container.sources() for name, container in self._containers.items()}
 
     def notes(self) -> dict[str, list[Note]]:
         """The notes of each container, as of the last `read`."""

@@ -1,0 +1,142 @@
+"""What the sidecar costs: 2,000 files of 200,000 lines in all, while four processes run them.
+
+Owns the sidecar's figures: GET /coverage, a turn, an answer to our own client, its memory. The
+peer of an answer is the same answer made by the `coverage` library from the same lines.
+"""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import json
+import mmap
+import os
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import coverage
+from support.bench import Row, seconds
+from support.sidecar import AGENT, Sidecar, running
+from support.spool import Writer
+
+FILES = 2_000
+LINES_PER_FILE = 100
+WRITERS = 4
+PAUSE_S = 0.001
+"""Between two files that a worker runs, so that it has a core for some of the time."""
+SPARSE = 40
+"""Lines that run between two turns, as in one request of a test."""
+
+
+def run(quick: bool) -> list[Row]:
+    """The rows of this benchmark; quick takes fewer rounds of the same load."""
+    rounds = 15 if quick else 60
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=_memory())))
+        shop = folder / "spool" / "shop"
+        places = _register(shop)
+        sidecar = stack.enter_context(running(folder / "spool", folder))
+        idle_kib = sidecar.rss_kib()
+        with _writers(shop):
+            get = _median_ms(sidecar, "GET", "/coverage?name=bench", rounds)
+            library = _library_ms(sidecar, max(rounds // 5, 3))
+            snapshot = _median_ms(sidecar, "GET", "/v1/snapshot", rounds)
+            turn = _median_ms(sidecar, "POST", "/v1/turn", rounds)
+        peak_kib = sidecar.rss_kib()
+        sparse = _sparse_turns_ms(sidecar, places, rounds)
+    load = f"{WRITERS} writing processes, {FILES} files, {FILES * LINES_PER_FILE // 1000}k lines"
+    made = "coverage's add_lines() and dumps()"
+    return [
+        Row(f"GET /coverage: {load}", get, "ms", made, get / library),
+        Row(f"GET /v1/snapshot: {load}", snapshot, "ms", made, snapshot / library),
+        Row(f"a turn: {load}", turn, "ms"),
+        Row(f"a turn: {SPARSE} lines ran since the last", sparse, "ms"),
+        Row("the sidecar's memory: idle", idle_kib / 1024, "MiB"),
+        Row(f"the sidecar's memory: after {load}", peak_kib / 1024, "MiB"),
+    ]
+
+
+def _memory() -> str | None:
+    """A memory-backed folder, as the spool is one in a pod."""
+    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+
+
+def _register(folder: Path) -> list[tuple[mmap.mmap, int]]:
+    writer = Writer(folder)
+    paths = [f"/app/package/module_{n}.py" for n in range(FILES)]
+    return [writer.register(path, LINES_PER_FILE + 1) for path in paths]
+
+
+@contextmanager
+def _writers(folder: Path) -> Iterator[None]:
+    """Workers that run all lines of one file after the other until the end."""
+    paths = os.pathsep.join([str(AGENT.parent), str(Path(__file__).parents[1])])
+    environ = {"PATH": os.environ["PATH"], "PYTHONPATH": paths}
+    command = [sys.executable, __file__, str(folder)]
+    writers = [subprocess.Popen(command, env=environ) for _ in range(WRITERS)]
+    try:
+        yield
+    finally:
+        for writer in writers:
+            writer.kill()
+            writer.wait()
+
+
+def _write(folder: str) -> None:
+    places = _register(Path(folder))
+    while True:
+        chunk, base = random.choice(places)
+        for line in range(1, LINES_PER_FILE + 1):
+            chunk[base + line] = 1
+        time.sleep(PAUSE_S)
+
+
+def _median_ms(sidecar: Sidecar, method: str, target: str, rounds: int) -> float:
+    """The median of as many requests on one connection, as our client makes them."""
+    connection = http.client.HTTPConnection("127.0.0.1", sidecar.port, timeout=30)
+
+    def ask() -> None:
+        connection.request(method, target)
+        response = connection.getresponse()
+        response.read()
+        assert response.status == 200
+
+    try:
+        return statistics.median([seconds(ask) for _ in range(rounds)]) * 1000
+    finally:
+        connection.close()
+
+
+def _sparse_turns_ms(sidecar: Sidecar, places: list[tuple[mmap.mmap, int]], rounds: int) -> float:
+    found = []
+    for _ in range(rounds):
+        for chunk, base in random.sample(places, SPARSE):
+            chunk[base + random.randint(1, LINES_PER_FILE)] = 1
+        found.append(_median_ms(sidecar, "POST", "/v1/turn", 1))
+    return statistics.median(found)
+
+
+def _library_ms(sidecar: Sidecar, rounds: int) -> float:
+    """The same answer's data, made by the library from the lines themselves."""
+    answer = json.loads(sidecar.get("/coverage?name=bench")[1])
+    known = coverage.CoverageData(no_disk=True)
+    known.loads(base64.b64decode(answer["coverage_data"]))
+    lines = {path: known.lines(path) or [] for path in known.measured_files()}
+
+    def make() -> None:
+        data = coverage.CoverageData(no_disk=True)
+        data.add_lines(lines)
+        base64.b64encode(data.dumps())
+
+    return statistics.median([seconds(make) for _ in range(rounds)]) * 1000
+
+
+if __name__ == "__main__":
+    _write(sys.argv[1])
