@@ -82,6 +82,8 @@ def make_registry(settings: ControllerSettings, controller: Controller) -> kopf.
     registry = kopf.OperatorRegistry()
     running: list[tuple[Loop, asyncio.Task[None]]] = []
 
+    kopf.on.login(registry=registry)(kopf.login_via_client)  # as `cluster` does
+
     @kopf.on.startup(registry=registry)
     async def start(settings: kopf.OperatorSettings, **_: object) -> None:
         configure(settings)

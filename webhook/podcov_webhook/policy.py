@@ -47,15 +47,13 @@ KNOWN_SIDECARS = frozenset(
 """Containers that other tools put into pods; measured only when named in an annotation."""
 
 
-def find_reason_to_leave(
-    metadata: Metadata, namespace: str, own_namespace: str | None
-) -> Notice | None:
-    """Why an object is not even looked into, or None."""
+def find_reason_to_leave(metadata: Metadata, namespace: str, own: str | None) -> Notice | None:
+    """Why an object is not even looked into, or None. `own` is the namespace of podcov."""
     if metadata.get("deletionTimestamp"):
         return notice("being-deleted")
     if MIRROR_ANNOTATION in (metadata.get("annotations") or {}):
         return notice("mirror-pod")
-    if namespace in {SYSTEM_NAMESPACE, own_namespace}:
+    if namespace in {SYSTEM_NAMESPACE, own}:
         return notice("namespace-excluded", namespace=namespace)
     return None
 
