@@ -44,12 +44,12 @@ def ask_all(
     waiting: queue.SimpleQueue[Target] = queue.SimpleQueue()
     for target in targets:
         waiting.put(target)
-    for _ in range(min(AT_ONCE, len(targets))):
-        threading.Thread(target=_work, args=(waiting, ask, done), daemon=True).start()
     results: dict[str, Answer | BaseException] = {}
     deadline = time.monotonic() + timeout_s * GRACE * -(-len(targets) // AT_ONCE)
     interrupted = False
     try:
+        for _ in range(min(AT_ONCE, len(targets))):
+            threading.Thread(target=_work, args=(waiting, ask, done), daemon=True).start()
         while len(results) < len(targets):
             target, result = done.get(timeout=max(0.0, deadline - time.monotonic()))
             results[target.key] = result

@@ -93,8 +93,8 @@ class Collection:
         """The mapped files; an error that says why if there are none."""
         if self.files:
             return self.files
-        if not self.snapshots and self.failed:
-            raise self.failed[0].error
+        if not self.snapshots:
+            self.require_complete()
         folders = name_some(self.source)
         if self.stale:
             first = self.stale[0]

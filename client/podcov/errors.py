@@ -174,13 +174,16 @@ def require_all(answered: int, failed: Sequence[tuple[str, PodcovError]]) -> Non
     """Raise if some pods (name, reason) failed: the first reason if all did, else PartialError."""
     if not failed:
         return
-    if not answered:
-        raise failed[0][1]
     names = name_some([name for name, _ in failed])
-    raise PartialError(
-        f"{answered} of {answered + len(failed)} pods answered; {names} did not.",
-        failed[0][1].remedy,
-    )
+    if answered:
+        raise PartialError(
+            f"{answered} of {answered + len(failed)} pods answered; {names} did not.",
+            "Their lines are missing: see the reason for each, then ask again.",
+        )
+    first = failed[0][1]
+    if len(failed) == 1:
+        raise first
+    raise type(first)(f"None of {len(failed)} pods answered: {names}.", first.remedy)
 
 
 def name_some(names: Sequence[str], most: int = 3) -> str:

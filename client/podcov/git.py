@@ -50,6 +50,7 @@ def find_commit(folder: Path, blob: str) -> Commit | None:
         folder,
         "log",
         "--all",
+        "--topo-order",
         f"--find-object={blob}",
         "--format=%h%x09%cs%x09%s",
         timeout_s=SEARCH_TIMEOUT_S,

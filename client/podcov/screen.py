@@ -24,6 +24,8 @@ if TYPE_CHECKING:  # `podcov run` waits for neither coverage.py nor Kubernetes
 
 MOST = 10
 """Files that are listed one by one."""
+MOST_PODS = 5
+"""Pods that are named in a sentence."""
 WIDE = 500
 """Columns where nobody looks: one message, one line."""
 
@@ -91,22 +93,17 @@ class Screen:
             self._out.print(table)
 
     def show_pods(
-        self,
-        answered: Sequence[str],
-        failed: Sequence[Failure],
-        skipped: Sequence[Failure],
-        verb: str = "",
+        self, answered: Sequence[str], failed: Sequence[Failure], skipped: Sequence[Failure]
     ) -> None:
         """Who answered, who did not, and why."""
-        if verb:
-            total = len(answered) + len(failed)
-            self.say(f"{len(answered)} of {total} pods {verb}: {name_some(answered, 5)}")
-        else:
-            for line in answered:
-                self.say(line)
-        for failure in failed:
-            self.say(f"no answer from {failure.name}: {failure.error.message}", "red")
-            self._indent(f"→ {failure.error.remedy}", 2, "cyan")
+        total = len(answered) + len(failed)
+        if answered:
+            names = name_some(answered, MOST_PODS)
+            self.say(f"{len(answered)} of {total} pods answered: {names}")
+        if total > 1:  # the only one's reason is the error that ends the command
+            for failure in failed:
+                self.say(f"no answer from {failure.name}: {failure.error.message}", "red")
+                self._indent(f"→ {failure.error.remedy}", 2, "cyan")
         for failure in skipped:
             self.say(f"left out: {failure.error.message}", "dim")
 

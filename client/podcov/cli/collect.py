@@ -44,7 +44,7 @@ def command(show_missing: bool | None, **arguments: object) -> None:
         collection = session.collect(settings.session, tick)
     if collection.interrupted:
         _rescue(collection, settings)
-    screen.show_pods(collection.answered, collection.failed, collection.skipped, verb="answered")
+    screen.show_pods(collection.answered, collection.failed, collection.skipped)
     screen.show_notes(collection.notes)
     screen.show_maps(collection.unmapped, collection.stale, merged=settings.allow_stale)
     files = collection.require_files()

@@ -22,13 +22,8 @@ def command(**arguments: object) -> None:
     session = Session.from_settings(settings)
     with screen.progress("resetting") as tick:
         interval = session.reset(settings.session, tick)
-    screen.show_pods(
-        [
-            f"{target.name}: session {settings.session} begins with generation "
-            f"{interval.generations[target.key]}"
-            for target in interval.answered
-        ],
-        interval.failed,
-        (),
-    )
+    names = [target.name for target in interval.answered]
+    screen.show_pods(names, interval.failed, ())
+    if names:
+        screen.say(f"session {settings.session} begins now")
     require_all(len(interval.answered), [(item.name, item.error) for item in interval.failed])

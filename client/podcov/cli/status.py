@@ -22,7 +22,8 @@ def command(**arguments: object) -> None:
     with screen.progress("asking") as tick:
         status = session.status(tick)
     screen.show_health(status.answers)
-    screen.show_pods((), status.failed, status.skipped)
+    names = [answer.target.name for answer in status.answers]
+    screen.show_pods(names, status.failed, status.skipped)
     screen.show_notes(
         note for answer in status.answers for box in answer.containers for note in box.notes
     )

@@ -94,7 +94,7 @@ def test_collect_with_a_missing_pod_reports_and_ends_with_3(
         "  → Check that the program was started by `podcov run` and still runs.\n"
         "data: .coverage.podcov\n"
         f"podcov: 1 of 2 pods answered; {name} did not. [partial]\n"
-        "  → Check that the program was started by `podcov run` and still runs.\n"
+        "  → Their lines are missing: see the reason for each, then ask again.\n"
     )
 
 
@@ -123,7 +123,7 @@ def test_reset_then_collect(project: Project, agent: Agent, podcov: Podcov) -> N
     agent.run(project, "shop/app.py", 1, 4, 10)
     _, err = podcov("reset", "--url", agent.url)
     name = agent.url.partition("//")[2]
-    assert err == f"{name}: session default begins with generation 1\n"
+    assert err == f"1 of 1 pods answered: {name}\nsession default begins now\n"
     agent.run(project, "shop/app.py", 7)
     assert podcov("collect", "--url", agent.url)[0] == TABLE
     podcov("reset", "--url", agent.url, "--session", "mine")

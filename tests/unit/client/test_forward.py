@@ -121,5 +121,5 @@ def test_the_original_methods_collect_and_report(
     assert merged == tmp_path / "out/.coverage"
     assert "shop/app.py       7      2    71%" in client.generate_coverage_report()
     assert "shop/app.py" in client.generate_coverage_report("first")
-    assert client.generate_html_report().read_text().count("shop/app.py") >= 1
+    assert "app_py.html" in client.generate_html_report().read_text()
     assert 'filename="shop/app.py"' in client.generate_xml_report("second").read_text()
