@@ -12,6 +12,9 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import Any
+
+Json = dict[str, Any]
 
 ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 PATIENCE_S = 60
@@ -39,7 +42,7 @@ POD = {
 }
 
 
-def post(server: str, account: Path, namespace: str) -> dict:
+def post(server: str, account: Path, namespace: str) -> Json:
     """The pod as the API server would store it. Raises urllib.error.URLError with its answer."""
     request = urllib.request.Request(
         f"{server}/api/v1/namespaces/{namespace}/pods?dryRun=All",
@@ -51,10 +54,11 @@ def post(server: str, account: Path, namespace: str) -> dict:
     )
     trust = ssl.create_default_context(cafile=str(account / "ca.crt"))
     with urllib.request.urlopen(request, timeout=15, context=trust) as answer:
-        return json.load(answer)
+        pod: Json = json.load(answer)
+        return pod
 
 
-def is_rewritten(pod: dict) -> bool:
+def is_rewritten(pod: Json) -> bool:
     """Whether the pod carries the record and the sidecar."""
     names = [container["name"] for container in pod["spec"].get("initContainers", [])]
     return "coverage.io/injected" in pod["metadata"]["annotations"] and "podcov-agent" in names

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 
 import yaml
 from podcov_webhook import contract
-from podcov_webhook.settings import AgentSettings, ControllerSettings, ServerSettings, flag_of
+from podcov_webhook.settings import (
+    AgentSettings,
+    ControllerSettings,
+    ProcessSettings,
+    ServerSettings,
+    flag_of,
+)
 from support.chart import CHART, CHECKOUT, load_metadata, load_values
 
 TEMPLATES = {
@@ -24,8 +31,8 @@ def flags(template: str) -> set[str]:
     return set(re.findall(r"- (--[a-z-]+)=", TEMPLATES[template]))
 
 
-def settings_flags(*sections: type) -> set[str]:
-    return {flag_of(name) for section in sections for name in section.__dataclass_fields__}
+def settings_flags(*sections: type[AgentSettings | ProcessSettings]) -> set[str]:
+    return {flag_of(item.name) for section in sections for item in fields(section)}
 
 
 def test_versions_are_one() -> None:
