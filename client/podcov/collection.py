@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from podcov.covdata import Measured, Report, make_table, save_data, write_report
-from podcov.errors import NoDataError, NothingMapsError, name_some, require_all
+from podcov.errors import NoDataError, NothingMapsError, name_some, number_of, require_all
 from podcov.git import find_commit, index_blob
 from podcov.models import Failure, Note, Snapshot, Source
 from podcov.paths import Index, Kind, Match, match_sources
@@ -99,14 +99,14 @@ class Collection:
         if self.stale:
             first = self.stale[0]
             raise NothingMapsError(
-                f"All {len(self.stale)} measured files that are in {folders} have another version "
+                f"Every measured file that is in {folders} ({len(self.stale)}) has another version "
                 f"there: {first.path} is {first.version}.",
                 "Check out the commit the image was built from, rebuild the image, "
                 "or add --allow-stale.",
             )
         if self.unmapped:
             raise NothingMapsError(
-                f"None of the {len(self.unmapped)} measured files is in {folders}; "
+                f"None of {number_of(len(self.unmapped), 'measured file')} is in {folders}; "
                 f"the first is {self.unmapped[0].path}.",
                 "Name the folder that holds the sources the image was built from: --source DIR",
             )

@@ -186,6 +186,11 @@ def require_all(answered: int, failed: Sequence[tuple[str, PodcovError]]) -> Non
     raise type(first)(f"None of {len(failed)} pods answered: {names}.", first.remedy)
 
 
+def number_of(count: int, noun: str) -> str:
+    """`1 file`, `2 files`."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
 def name_some(names: Sequence[str], most: int = 3) -> str:
     """Names for a sentence: `a`, `a and b`, `a, b, c and 4 more`."""
     if len(names) > most:

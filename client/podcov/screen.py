@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from podcov.errors import PodcovError, name_some
+from podcov.errors import PodcovError, name_some, number_of
 from podcov.models import Failure, Health, Note
 
 if TYPE_CHECKING:  # `podcov run` waits for neither coverage.py nor Kubernetes
@@ -65,7 +65,8 @@ class Screen:
 
     def show_table(self, text: str, warnings: Sequence[str]) -> None:
         """coverage.py's table as it is, and its warnings."""
-        self._out.file.write(text)
+        gap = "\n" if self._out.is_terminal else ""
+        self._out.file.write(gap + text + gap)
         self._out.file.flush()
         for warning in warnings:
             self.say(f"coverage.py: {warning}", "yellow")
@@ -113,7 +114,7 @@ class Screen:
         """Files whose lines are not in the report, or are in it although they may be wrong."""
         if stale:
             counted = "counted all the same" if merged else "not counted"
-            self.say(f"{len(stale)} measured files differ from yours, {counted}:", "yellow")
+            self.say(f"{number_of(len(stale), 'measured file')} unlike yours, {counted}:", "yellow")
             for item in stale[:MOST]:
                 self._indent(f"{item.path} is {item.version}", 2)
             self._more(len(stale))
@@ -124,9 +125,12 @@ class Screen:
                     "cyan",
                 )
         if unmapped:
-            self.say(f"{len(unmapped)} measured files are not in your source folders:", "yellow")
+            self.say(
+                f"{number_of(len(unmapped), 'measured file')} outside your source folders:",
+                "yellow",
+            )
             for file in unmapped[:MOST]:
-                self._indent(f"{file.path} ({file.lines} lines)", 2)
+                self._indent(f"{file.path} ({number_of(file.lines, 'line')})", 2)
             self._more(len(unmapped))
             self._indent("→ Name their folder with --source DIR.", 2, "cyan")
 

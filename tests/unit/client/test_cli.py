@@ -166,10 +166,10 @@ def test_stale_and_unmapped_files_are_listed(
     project.write("shop/app.py", APP + "# mine\n")
     _, err = podcov("collect", "--url", agent.url)
     assert err.partition("\n")[2] == (
-        "1 measured files differ from yours, not counted:\n"
+        "1 measured file unlike yours, not counted:\n"
         "  /app/shop/app.py is the version without your uncommitted changes\n"
         "  → Check out that commit or rebuild the image; --allow-stale counts them.\n"
-        "1 measured files are not in your source folders:\n"
+        "1 measured file outside your source folders:\n"
         "  /opt/tool.py (2 lines)\n"
         "  → Name their folder with --source DIR.\n"
         "data: .coverage.podcov\n"

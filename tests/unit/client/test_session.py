@@ -134,7 +134,7 @@ def test_a_stale_image_is_not_counted_and_named_by_its_commit(
     with pytest.raises(NothingMapsError) as caught:
         collection.require_files()
     assert caught.value.message == (
-        f"All 1 measured files that are in {project.root} have another version there: "
+        f"Every measured file that is in {project.root} (1) has another version there: "
         f"/app/shop/app.py is {stale.version}."
     )
 
@@ -164,7 +164,7 @@ def test_a_wrong_source_folder_is_said(project: Project, agent: Agent, tmp_path:
     with pytest.raises(NothingMapsError) as caught:
         collection.require_files()
     assert caught.value.message == (
-        f"None of the 1 measured files is in {tmp_path / 'other'}; the first is /app/shop/app.py."
+        f"None of 1 measured file is in {tmp_path / 'other'}; the first is /app/shop/app.py."
     )
     assert caught.value.remedy == (
         "Name the folder that holds the sources the image was built from: --source DIR"
