@@ -64,13 +64,16 @@ def read_to_end(connection: socket.socket) -> bytes:
 
 
 def start(
-    arguments: list[str], errors: Path, environ: dict[str, str] | None = None
+    arguments: list[str],
+    errors: Path,
+    environ: dict[str, str] | None = None,
+    python: str | Path = sys.executable,
 ) -> subprocess.Popen[bytes]:
     """Start the sidecar with nothing but this in its environment; stderr goes to a file."""
     path = {"PATH": os.environ["PATH"], "PYTHONPATH": str(AGENT.parent)}
     with errors.open("ab") as stderr:
         return subprocess.Popen(
-            [sys.executable, "-m", "podcov_agent.sidecar", *arguments],
+            [python, "-m", "podcov_agent.sidecar", *arguments],
             env={**path, **(environ or {})},
             stdin=subprocess.DEVNULL,
             stderr=stderr,
@@ -87,12 +90,12 @@ def announced_port(announce: Path, errors: Path) -> int:
 
 
 @contextmanager
-def running(spool: Path, scratch: Path) -> Iterator[Sidecar]:
+def running(spool: Path, scratch: Path, python: str | Path = sys.executable) -> Iterator[Sidecar]:
     """A sidecar that serves `spool` on a free port and installs nothing."""
     announce, errors = scratch / "port", scratch / "stderr"
     announce.unlink(missing_ok=True)
     flags = ["--no-install", "--spool", str(spool), "--port", "0", "--announce", str(announce)]
-    process = start(flags, errors)
+    process = start(flags, errors, python=python)
     try:
         yield Sidecar(process, announced_port(announce, errors), errors)
     finally:

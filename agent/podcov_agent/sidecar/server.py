@@ -55,9 +55,18 @@ class Server:
                     return
                 time.sleep(0.05)  # out of descriptors: wait for a connection to end
                 continue
-            free = self._places.acquire(blocking=False)
-            target = (self._converse, connection, respond) if free else (self._refuse, connection)
-            threading.Thread(target=target[0], args=target[1:], daemon=True).start()
+            if self._places.acquire(blocking=False):
+                self._start(self._converse, connection, respond)
+            else:
+                self._start(self._refuse, connection)
+
+    def _start(self, work: Callable[..., None], connection: socket.socket, *more: object) -> None:
+        try:
+            threading.Thread(target=work, args=(connection, *more), daemon=True).start()
+        except RuntimeError:  # no more threads: this client has to come again
+            connection.close()
+            if work == self._converse:
+                self._places.release()
 
     def close(self) -> None:
         """Stop listening. Connections that are open end with their threads."""

@@ -10,6 +10,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+from support import interpreters
 from support.sidecar import AGENT, announced_port, running, start
 from support.spool import Writer
 from support.waiting import wait_until
@@ -117,6 +119,17 @@ def test_a_restarted_sidecar_knows_all_that_ran(tmp_path: Path) -> None:
         health = json.loads(sidecar.get("/v1/health")[1])
         assert (health["generation"], health["sessions"]) == (1, {"default": 1})
         assert health["containers"]["shop"]["lines"] == 3
+
+
+@pytest.mark.parametrize("version", interpreters.each_version(interpreters.VERSIONS[2:]))
+def test_it_runs_on_every_python_that_podcov_run_may_have(tmp_path: Path, version: str) -> None:
+    python = interpreters.interpreter(version).python
+    Writer(tmp_path / "spool" / "shop").run("/app/a.py", 1)
+    with running(tmp_path / "spool", tmp_path, python) as sidecar:
+        assert json.loads(sidecar.get("/coverage/reset")[1])["generation"] == 1
+        assert json.loads(sidecar.get("/coverage?name=x")[1])["files_combined"] == 1
+        assert json.loads(sidecar.get("/v1/snapshot?from=0&to=1")[1])["to"] == 1
+        assert sidecar.stop() == ENDED_BY_SIGTERM
 
 
 def test_it_imports_nothing_of_the_measuring_side(tmp_path: Path) -> None:
