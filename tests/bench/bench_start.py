@@ -1,4 +1,4 @@
-"""What the agent adds to the start of a process, and to imports."""
+"""What the agent adds to the start of a process, and to imports: CPU time."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from support.bench import Row, compare, interleave, seconds
+from support.bench import Row, child_cpu_s, compare, interleave
 from support.installed import Installed
 
 MODULES, FUNCTIONS = 50, 25
@@ -25,9 +25,9 @@ def function_{n}(items, limit={n}):
 """
 """Eight lines with the blank one before it."""
 LINES = MODULES * FUNCTIONS * 8
-PROGRAM = f"import time; began = time.perf_counter(); \
+PROGRAM = f"import time; began = time.process_time(); \
 {'; '.join(f'import big.module_{n}' for n in range(MODULES))}; \
-print(time.perf_counter() - began)"
+print(time.process_time() - began)"
 NONE = "none"
 
 
@@ -45,7 +45,7 @@ def _start_up(agent: Installed, rounds: int) -> list[Row]:
 
     def start(env: Mapping[str, str]) -> float:
         command = [sys.executable, "-c", "pass"]
-        return 1000 * seconds(lambda: subprocess.run(command, env=env, check=True))
+        return 1000 * child_cpu_s(lambda: subprocess.run(command, env=env, check=True))
 
     sides = {
         NONE: lambda: start(os.environ),

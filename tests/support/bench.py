@@ -7,6 +7,7 @@ of one round are true, absolute figures of two runs are not.
 
 from __future__ import annotations
 
+import resource
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -52,3 +53,14 @@ def seconds(action: Callable[[], object]) -> float:
     began = time.perf_counter()
     action()
     return time.perf_counter() - began
+
+
+def child_cpu_s(action: Callable[[], object]) -> float:
+    """Return the CPU seconds of the processes that an action starts and waits for.
+
+    Unlike the time on the wall, they hardly change when others use the machine too.
+    """
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    action()
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
