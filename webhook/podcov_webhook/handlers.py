@@ -22,6 +22,7 @@ from podcov_webhook.settings import ControllerSettings
 log = logging.getLogger(__name__)
 
 CONFIGURATIONS = "mutatingwebhookconfigurations"
+IDENTITY = "podcov-controller"
 RETRY_S = 5.0
 """After a failed round."""
 LONGEST_WAIT_S = 3600.0
@@ -72,6 +73,8 @@ def run_controller(settings: ControllerSettings, controller: Controller) -> None
             registry=make_registry(settings, controller),
             namespaces=[settings.namespace],
             standalone=True,
+            # Else kopf asks for the user's name, and a container's uid often has none.
+            identity=IDENTITY,  # type: ignore[arg-type]  # kopf keeps this type of text private
             liveness_endpoint=(f"http://{settings.health_host}:{settings.health_port}/healthz"),
         )
     )
