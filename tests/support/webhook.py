@@ -8,6 +8,7 @@ import json
 import os
 import queue
 import signal
+import socket
 import ssl
 import subprocess
 import sys
@@ -64,9 +65,13 @@ class WebhookProcess:
     lines: list[dict[str, Any]] = field(default_factory=list)
     _fresh: queue.Queue[dict[str, Any]] = field(default_factory=queue.Queue)
 
-    def request(self, method: str, path: str, body: str | None = None) -> tuple[int, str]:
-        """One request over a new, verified connection: (status, body)."""
+    def request(
+        self, method: str, path: str, body: str | None = None, *, verify: bool = True
+    ) -> tuple[int, str]:
+        """One request over a new connection, verified unless told otherwise: (status, body)."""
         context = ssl.create_default_context(cafile=str(self.ca_file))
+        if not verify:
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         connection = http.client.HTTPSConnection("localhost", self.port, context=context)
         try:
             connection.request(method, path, body, {"Content-Type": "application/json"})
@@ -74,6 +79,21 @@ class WebhookProcess:
             return answer.status, answer.read().decode()
         finally:
             connection.close()
+
+    def peer_certificate(
+        self, version: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3, name: str | None = "localhost"
+    ) -> bytes:
+        """The certificate (PEM) that a new, verified connection gets; `name` is what it sends."""
+        context = ssl.create_default_context(cafile=str(self.ca_file))
+        context.check_hostname = False
+        context.minimum_version = context.maximum_version = version
+        with (
+            socket.create_connection(("127.0.0.1", self.port), START_S) as plain,
+            context.wrap_socket(plain, server_hostname=name) as secure,
+        ):
+            der = secure.getpeercert(binary_form=True)
+        assert der is not None
+        return ssl.DER_cert_to_PEM_cert(der).encode()
 
     def review(self, review: Mapping[str, Any]) -> dict[str, Any]:
         """The `response` of the answer to a review."""

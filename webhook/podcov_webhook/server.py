@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import signal
 import socket
 from contextlib import suppress
 from pathlib import Path
+from typing import NoReturn
 
 import uvicorn
 
@@ -44,6 +47,8 @@ def serve(settings: ServerSettings, agent: AgentSettings) -> None:
             server_header=False,
             timeout_graceful_shutdown=GRACE_S,
         )
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, _leave)
         asyncio.run(_run(uvicorn.Server(config), listener, files, settings.tls_poll_s))
 
 
@@ -59,12 +64,17 @@ async def _run(
             await following
 
 
+def _leave(_number: int, _frame: object) -> NoReturn:
+    """Until uvicorn listens to signals, and again when it has answered everybody."""
+    raise SystemExit(0)
+
+
 def _listen(settings: ServerSettings) -> socket.socket:
     try:
         family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
         return socket.create_server((settings.host, settings.port), family=family)
     except OSError as error:
         raise SettingsError(
-            f"cannot listen at {settings.host}:{settings.port}: {error.strerror}; "
+            f"cannot listen at {settings.host}:{settings.port}: {os.strerror(error.errno or 0)}; "
             "choose another --host or --port"
         ) from error
