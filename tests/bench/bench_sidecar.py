@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -25,6 +25,9 @@ import coverage
 from support.bench import Row, seconds
 from support.sidecar import AGENT, Sidecar, running
 from support.spool import Writer
+
+Places = list[tuple[mmap.mmap, int]]
+"""Map and base of each file."""
 
 FILES = 2_000
 LINES_PER_FILE = 100
@@ -44,20 +47,26 @@ def run(quick: bool) -> list[Row]:
         places = _register(shop)
         sidecar = stack.enter_context(running(folder / "spool", folder))
         idle_kib = sidecar.rss_kib()
+        _run_all(places)
         with _writers(shop):
+            cpu_before = sidecar.cpu_s()
             get = _median_ms(sidecar, "GET", "/coverage?name=bench", rounds)
+            cpu = (sidecar.cpu_s() - cpu_before) / rounds * 1000
             library = _library_ms(sidecar, max(rounds // 5, 3))
             snapshot = _median_ms(sidecar, "GET", "/v1/snapshot", rounds)
             turn = _median_ms(sidecar, "POST", "/v1/turn", rounds)
         peak_kib = sidecar.rss_kib()
-        sparse = _sparse_turns_ms(sidecar, places, rounds)
+        sparse = _turns_ms(sidecar, rounds, _run_some, places)
+        dense = _turns_ms(sidecar, max(rounds // 5, 3), _run_all, places)
     load = f"{WRITERS} writing processes, {FILES} files, {FILES * LINES_PER_FILE // 1000}k lines"
     made = "coverage's add_lines() and dumps()"
     return [
         Row(f"GET /coverage: {load}", get, "ms", made, get / library),
+        Row("GET /coverage: the sidecar's own processor time in it", cpu, "ms"),
         Row(f"GET /v1/snapshot: {load}", snapshot, "ms", made, snapshot / library),
         Row(f"a turn: {load}", turn, "ms"),
         Row(f"a turn: {SPARSE} lines ran since the last", sparse, "ms"),
+        Row("a turn: every line ran since the last", dense, "ms"),
         Row("the sidecar's memory: idle", idle_kib / 1024, "MiB"),
         Row(f"the sidecar's memory: after {load}", peak_kib / 1024, "MiB"),
     ]
@@ -68,7 +77,7 @@ def _memory() -> str | None:
     return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
 
-def _register(folder: Path) -> list[tuple[mmap.mmap, int]]:
+def _register(folder: Path) -> Places:
     writer = Writer(folder)
     paths = [f"/app/package/module_{n}.py" for n in range(FILES)]
     return [writer.register(path, LINES_PER_FILE + 1) for path in paths]
@@ -114,13 +123,25 @@ def _median_ms(sidecar: Sidecar, method: str, target: str, rounds: int) -> float
         connection.close()
 
 
-def _sparse_turns_ms(sidecar: Sidecar, places: list[tuple[mmap.mmap, int]], rounds: int) -> float:
+def _turns_ms(
+    sidecar: Sidecar, rounds: int, run_lines: Callable[[Places], None], places: Places
+) -> float:
+    """The median of turns, each after these lines have run."""
     found = []
     for _ in range(rounds):
-        for chunk, base in random.sample(places, SPARSE):
-            chunk[base + random.randint(1, LINES_PER_FILE)] = 1
+        run_lines(places)
         found.append(_median_ms(sidecar, "POST", "/v1/turn", 1))
     return statistics.median(found)
+
+
+def _run_some(places: Places) -> None:
+    for chunk, base in random.sample(places, SPARSE):
+        chunk[base + random.randint(1, LINES_PER_FILE)] = 1
+
+
+def _run_all(places: Places) -> None:
+    for chunk, base in places:
+        chunk[base + 1 : base + 1 + LINES_PER_FILE] = b"\1" * LINES_PER_FILE
 
 
 def _library_ms(sidecar: Sidecar, rounds: int) -> float:

@@ -44,6 +44,11 @@ class Sidecar:
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         return int(status.split("VmRSS:")[1].split()[0])
 
+    def cpu_s(self) -> float:
+        """The processor time it has had, in steps of the kernel's clock."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def kill(self) -> None:
         """End it as the kernel's memory killer would."""
         self.process.kill()

@@ -167,6 +167,22 @@ def test_more_connections_than_places_are_told_so() -> None:
         wait_until("a place is free again", retry, lambda seen: b"200 OK" in seen)
 
 
+def test_a_thread_that_cannot_start_costs_one_client_and_no_place(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where a pod's limit of processes is reached."""
+
+    def fail(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with serving(Patience(connections=1)) as port:
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", fail)
+            with connect(port) as refused:
+                assert read_to_end(refused) == b""
+        assert b"200 OK" in ask(port, b"GET /a HTTP/1.1\r\n" + CLOSE)
+
+
 def test_an_idle_connection_is_closed_after_a_while() -> None:
     with serving(Patience(idle_s=0.1)) as port, connect(port) as idle:
         assert read_to_end(idle) == b""
