@@ -10,6 +10,7 @@ from __future__ import annotations
 import _frozen_importlib_external
 import sys
 import zipimport
+from _functools import partial  # type: ignore[import-not-found]  # functools is not built in
 from os import fsdecode
 from os.path import abspath, dirname
 
@@ -54,7 +55,7 @@ def install(environ: Mapping[str, str], package: str) -> None:
         return
     measure = Measure(scope, spool, Cache(config.spool))
     tidy = watch_entry(measure, entry) if entry is not None else None
-    _hook_sources(measure, tidy)
+    machinery.SourceLoader.get_code = _GetCode(measure, tidy)
     _hook_sourceless(measure)
     _hook_zip(measure)
     if "pkgutil" in sys.modules:
@@ -77,25 +78,38 @@ def disguise(function: Any, original: Any) -> Any:
     return function
 
 
-def _hook_sources(measure: Measure, tidy: Callable[[], None] | None) -> None:
-    """All importers of source files: import, -m, reload, subclasses of the standard loaders."""
-    original = machinery.SourceLoader.get_code
-    read_code = _ReadCode(measure)
+class _GetCode:
+    """All importers of source files: import, -m, reload, subclasses of the standard loaders.
 
-    def get_code(self: Any, fullname: str) -> Any:
-        if tidy is not None:
-            tidy()
-        code = _recalled(measure, self, fullname)
+    `loader.get_code` is not a function of ours that would call the original: `python -m` shows all
+    frames of a syntax error. It is a chain of C callables, original first and marking after it,
+    made when the attribute is looked up; so no frame of ours is there while the original runs.
+    """
+
+    def __init__(self, measure: Measure, tidy: Callable[[], None] | None) -> None:
+        self._measure = measure
+        self._tidy = tidy
+        self._read_code = _ReadCode(measure)
+        self._original = machinery.SourceLoader.get_code
+
+    def __get__(self, loader: Any, owner: Any = None) -> Any:
+        name = getattr(loader, "name", None)
+        if not isinstance(name, str):
+            return self._original.__get__(loader, owner)
+        if self._tidy is not None:
+            self._tidy()
+        code = _recalled(self._measure, loader, name)
         if code is not None:
-            return code
-        code = original(self, fullname)
+            return partial(next, iter((code,)))
+        plain = map(self._original, (loader,), (name,))
+        return partial(next, map(partial(self._finish, loader, name), plain))
+
+    def _finish(self, loader: Any, name: str, code: CodeType | None) -> CodeType | None:
         if code is None:
             return None
-        if fullname == "pkgutil":
-            return read_code.follow(code)
-        return _marked(measure, self, fullname, code)
-
-    machinery.SourceLoader.get_code = disguise(get_code, original)
+        if name == "pkgutil":
+            return self._read_code.follow(code)
+        return _marked(self._measure, loader, name, code)
 
 
 def _is_plain(loader: Any) -> bool:
@@ -227,11 +241,8 @@ class _ReadCode:
             if real is None:
                 return None
             return self._measure.mark(path, real, read_file(path))
-        except OSError:
-            return None
-        except NotMeasuredError as error:
-            if not error.detail.startswith("SyntaxError"):
-                self._measure.explain(path, error)
+        except (OSError, SyntaxError):
+            return None  # runpy says what is wrong with the file
         except Exception as error:
             self._measure.explain(path, error)
         return None

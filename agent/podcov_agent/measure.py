@@ -47,15 +47,14 @@ class Measure:
         return None if kept is None else self._bind(kept, real, blob)
 
     def mark(self, path: str, real: str, source: bytes) -> CodeType:
-        """Marked code, rewritten if the cache does not have it. NotMeasuredError."""
+        """Marked code, rewritten if the cache does not have it.
+
+        Raises NotMeasuredError, and what compile raises of this source.
+        """
         blob = blob_hash(source)
         rewritten = self._cache.load(path, blob)
         if rewritten is None:
-            try:
-                rewritten = rewrite(source, path)
-            except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-                detail = f"{path}: {type(error).__name__}: {error}"
-                raise NotMeasuredError(errors.NOT_REWRITTEN, detail) from None
+            rewritten = rewrite(source, path)
             self._cache.store(path, blob, rewritten)
         return self._bind(rewritten, real, blob)
 
@@ -68,8 +67,9 @@ class Measure:
         if isinstance(error, NotMeasuredError):
             self._spool.note(error.slug, error.detail)
         elif errors.is_ours(error):
-            detail = f"{path}: {type(error).__name__}: {error}"
-            self._spool.note(errors.AGENT_FAILED, detail)
+            expected = isinstance(error, (SyntaxError, RecursionError, MemoryError, ValueError))
+            slug = errors.NOT_REWRITTEN if expected else errors.AGENT_FAILED
+            self._spool.note(slug, f"{path}: {type(error).__name__}: {error}")
         else:
             raise error
 
