@@ -23,6 +23,8 @@ import jsonpatch
 from support.certificates import PairFiles
 
 START_S = 30.0
+ENDED: dict[str, Any] = {}
+"""Stands for the end of a process's log."""
 
 
 def make_review(
@@ -108,8 +110,10 @@ class WebhookProcess:
             try:
                 line = self._fresh.get(timeout=timeout_s)
             except queue.Empty:
+                line = ENDED
+            if line is ENDED:
                 seen = "\n".join(map(str, self.lines))
-                raise AssertionError(f"no log line with {wanted}; seen:\n{seen}") from None
+                raise AssertionError(f"no log line with {wanted}; seen:\n{seen}")
             if wanted.items() <= line.items():
                 return line
 
@@ -150,3 +154,4 @@ def _read_lines(process: subprocess.Popen[str], webhook: WebhookProcess) -> None
             line = {"message": text}
         webhook.lines.append(line)
         webhook._fresh.put(line)
+    webhook._fresh.put(ENDED)
