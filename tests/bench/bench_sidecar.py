@@ -89,17 +89,19 @@ def _writers(folder: Path) -> Iterator[None]:
     paths = os.pathsep.join([str(AGENT.parent), str(Path(__file__).parents[1])])
     environ = {"PATH": os.environ["PATH"], "PYTHONPATH": paths}
     command = [sys.executable, __file__, str(folder)]
-    writers = [subprocess.Popen(command, env=environ) for _ in range(WRITERS)]
-    try:
+    with ExitStack() as stack:
+        pipe = subprocess.PIPE
+        for _ in range(WRITERS):
+            writer = stack.enter_context(subprocess.Popen(command, env=environ, stdout=pipe))
+            stack.callback(writer.kill)
+            assert writer.stdout is not None
+            assert writer.stdout.readline() == b"writing\n"
         yield
-    finally:
-        for writer in writers:
-            writer.kill()
-            writer.wait()
 
 
 def _write(folder: str) -> None:
     places = _register(Path(folder))
+    print("writing", flush=True)
     while True:
         chunk, base = random.choice(places)
         for line in range(1, LINES_PER_FILE + 1):

@@ -81,7 +81,7 @@ class Writer:
 
 def lines_of(bits: int) -> set[int]:
     """The line numbers of the sidecar's integers."""
-    return {n for n in range(bits.bit_length()) if bits >> n & 1}
+    return {number for number, digit in enumerate(bin(bits)[:1:-1]) if digit == "1"}
 
 
 def bits_of(lines: Iterable[int]) -> int:

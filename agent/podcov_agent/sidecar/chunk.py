@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import mmap
 import os
+import re
 import stat
-from collections import deque
-from itertools import compress, repeat
 
 from podcov_agent.contract import CHUNK_BYTES
 from podcov_agent.record import Place
@@ -20,6 +19,7 @@ SAFELY = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
 """How to open names in other people's folders: no link is followed, no pipe is waited for."""
 
 _ZEROS = bytes(CHUNK_BYTES)
+_RUNS = re.compile(rb"\x01+").finditer
 
 
 class Chunk:
@@ -67,20 +67,18 @@ class Chunk:
         return lines
 
     def clear(self, marks: dict[Source, int]) -> None:
-        """Write 0 to exactly the bytes of these lines, and to no byte beside them.
-
-        One store per line: runs are short in code that ran, and finding them costs more.
-        """
+        """Write 0 to exactly the bytes of these lines, and to no byte beside them."""
         try:
             self._check()
         except OSError:
+            self._lines = {}  # nothing can run here any more, and what ran is written down
             return
         for source, place in self._places:
             lines = marks.get(source, 0)
             if lines:
-                piece = to_bytes(lines)
-                bytes_run = compress(range(place.base, place.base + len(piece)), piece)
-                deque(map(self._map.__setitem__, bytes_run, repeat(0)), maxlen=0)
+                for run in _RUNS(to_bytes(lines)):
+                    begin, end = run.span()
+                    self._map[place.base + begin : place.base + end] = bytes(end - begin)
 
     def _check(self) -> None:
         size = os.fstat(self._descriptor).st_size

@@ -1,8 +1,7 @@
-"""Turns, reads and deaths while processes run: every line in exactly the generations it ran in."""
+"""Turns, intervals and sessions: every line in exactly the generations it ran in."""
 
 from __future__ import annotations
 
-import random
 from pathlib import Path
 
 import pytest
@@ -12,12 +11,9 @@ from podcov_agent.sidecar.generations import Generations, Limits
 from podcov_agent.sidecar.ledger import Ledger
 from podcov_agent.sidecar.lines import Source
 from podcov_agent.sidecar.reader import Spool
-from support import load
 from support.spool import BLOB, Writer, lines_of
-from support.waiting import wait_until
 
 APP = Source("/app/a.py", BLOB)
-MANY = Limits(boundaries=1 << 20)
 
 
 def ledger(spool: Path, limits: Limits | None = None) -> Ledger:
@@ -108,54 +104,3 @@ def test_health_counts_what_ran_since_the_first_process(tmp_path: Path) -> None:
     shop = health.containers["shop"]
     assert (shop.sources, shop.lines, [n["slug"] for n in shop.notes]) == (1, 3, ["no-source"])
     assert [i["python"] for i in shop.interpreters] == ["3.11.7"]
-
-
-def assert_each_line_in_one_generation(kept: Ledger) -> None:
-    last = kept.turn()
-    found = [lines(kept, n, n + 1) for n in range(last)]
-    expected = set(range(1, load.WRITERS * load.ONCE + 1))
-    missing = expected - set().union(*found)
-    assert not missing, f"{len(missing)} lines lost in {last} generations, of {len(expected)}"
-    assert sum(map(len, found)) == len(expected), "a line that ran once is in two generations"
-
-
-def test_turns_under_load_lose_nothing_and_book_nothing_twice(tmp_path: Path) -> None:
-    """Three processes run thousands of lines once each, while generations turn."""
-    kept, turns = ledger(tmp_path, MANY), 0
-    with load.once_only_writers(tmp_path / "shop", 2.0) as writers:
-        while load.running(writers):
-            turns = kept.turn()
-    assert turns > 40, "too few turns to prove anything"
-    assert_each_line_in_one_generation(kept)
-
-
-def test_a_line_run_before_the_request_is_in_the_answer(tmp_path: Path) -> None:
-    """Reads between turns, while others write: what this process ran last is always there."""
-    kept, rounds, line = ledger(tmp_path, MANY), 0, load.SPARE_LINE
-    with load.once_only_writers(tmp_path / "shop", 1.0) as writers:
-        chunk, base = Writer(tmp_path / "shop").register(load.PATH, slots=load.SLOTS)
-        while load.running(writers):
-            chunk[base + line] = 1
-            current = kept.snapshot(0).generation
-            assert line in lines(kept, current)
-            kept.turn()
-            assert line in lines(kept, current, current + 1)
-            assert line not in lines(kept, current + 1)
-            rounds += 1
-    assert rounds > 20, "too few rounds to prove anything"
-
-
-def test_a_sidecar_killed_again_and_again_while_turning_loses_nothing(tmp_path: Path) -> None:
-    """SIGKILL at random moments of a turn; every line is booked, and in one generation only."""
-    kills, moments, own = 0, random.Random(7), tmp_path / ".podcov"
-    with load.once_only_writers(tmp_path / "shop", 4.0) as writers:
-        while load.running(writers):
-            before = len(list(own.glob("gen.*-*")))
-            sidecar = load.start_turning(tmp_path)
-            enough = before + moments.randint(1, 30)
-            wait_until("it turns", lambda: len(list(own.glob("gen.*-*"))), enough.__le__)
-            sidecar.kill()
-            sidecar.wait()
-            kills += 1
-    assert kills > 5, "too few deaths to prove anything"
-    assert_each_line_in_one_generation(ledger(tmp_path, MANY))
