@@ -102,7 +102,7 @@ def unfit(pod: Json, namespace: str) -> PodcovError | None:
     if not _has_agent(pod):
         return NoAgentError(
             f"Pod {name} runs without the podcov agent.",
-            f"Switch it on: kubectl annotate {_owner(pod)} -n {namespace} coverage.io/enabled=true",
+            _how_to_add(pod, namespace),
         )
     if not _agent_runs(pod):
         return PodNotReadyError(
@@ -145,15 +145,22 @@ def _agent_runs(pod: Json) -> bool:
     return any(item["name"] == SIDECAR_NAME and "running" in item["state"] for item in states)
 
 
+def _how_to_add(pod: Json, namespace: str) -> str:
+    """The object to annotate is what made the pod, as far as the pod tells."""
+    owner = _owner(pod)
+    if not owner:  # a Pod takes containers only at its beginning
+        return 'Create it anew with the annotation coverage.io/enabled: "true".'
+    return f"Switch it on: kubectl annotate {owner} -n {namespace} coverage.io/enabled=true"
+
+
 def _owner(pod: Json) -> str:
-    """The object to annotate: what made the pod, as far as the pod tells."""
     for owner in pod["metadata"].get("ownerReferences", ()):
         if owner["kind"] == "ReplicaSet":
             name = owner["name"]
             suffix = pod["metadata"].get("labels", {}).get("pod-template-hash", "")
             return f"deployment {name.removesuffix('-' + suffix)}"
         return f"{owner['kind'].lower()} {owner['name']}"
-    return f"pod {pod['metadata']['name']}"
+    return ""
 
 
 def _counts_as_missing(error: PodcovError, wanted: Wanted) -> bool:

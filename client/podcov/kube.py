@@ -90,13 +90,17 @@ class Kube:
         try:
             yield
         except ApiException as problem:
+            if not problem.status:  # nothing came back: the library's word for TLS that failed
+                raise self._silent(str(problem.reason)) from problem
             raise _error_of_status(problem, what, namespace) from problem
         except (urllib3.exceptions.HTTPError, OSError) as problem:
-            host = self.configuration.host
-            raise ClusterError(
-                f"The cluster at {host} does not answer: {_innermost(problem)}.",
-                "Check `kubectl cluster-info`, or name another context with --context.",
-            ) from problem
+            raise self._silent(_innermost(problem)) from problem
+
+    def _silent(self, reason: str) -> PodcovError:
+        return ClusterError(
+            f"The cluster at {self.configuration.host} does not answer: {_flat(reason)}.",
+            "Check `kubectl cluster-info`, or name another context with --context.",
+        )
 
 
 def open_kube(kubeconfig: str | None, context: str | None, timeout_s: float) -> Kube:
@@ -112,7 +116,7 @@ def open_kube(kubeconfig: str | None, context: str | None, timeout_s: float) -> 
     except (ConfigException, OSError, TypeError) as problem:
         if kubeconfig or context or not _load_incluster(configuration):
             raise ClusterError(
-                f"No cluster: {_sentence(problem)}",
+                f"No cluster: {_flat(str(problem))}.",
                 "Set KUBECONFIG, give --kubeconfig FILE or --context NAME, "
                 "or ask an agent directly with --url.",
             ) from problem
@@ -160,12 +164,14 @@ def _error_of_status(problem: ApiException, what: str, namespace: str) -> Podcov
 
 
 def _refused_forward(pod: str, port: int, reason: str) -> PodcovError:
-    text = " ".join(reason.split())
+    text = _flat(reason)
     if "403" in text or "Forbidden" in text:
         return ForbiddenError(
             f"The cluster does not let you forward port {port} of pod {pod}.",
             "Ask for the right to create pods/portforward in this namespace.",
         )
+    if "connection refused" in text:
+        text = "nobody listens there"
     return ForwardError(
         f"Port {port} of pod {pod} could not be forwarded: {text}.",
         "Check that the podcov-agent container runs, or try --forward kubectl.",
@@ -175,10 +181,9 @@ def _refused_forward(pod: str, port: int, reason: str) -> PodcovError:
 def _innermost(problem: BaseException) -> str:
     reason = getattr(problem, "reason", None)
     cause = reason if isinstance(reason, BaseException) else problem
-    text = str(cause).rsplit(": ", 1)[-1] or type(cause).__name__
-    return text.rstrip(".")
+    return str(cause).rsplit(": ", 1)[-1] or type(cause).__name__
 
 
-def _sentence(problem: BaseException) -> str:
-    text = " ".join(str(problem).split())
-    return text if text.endswith(".") else text + "."
+def _flat(text: str) -> str:
+    """On one line, without the full stop that the sentence brings."""
+    return " ".join(text.split()).rstrip(".")

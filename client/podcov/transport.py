@@ -110,7 +110,7 @@ def _unreachable(target: Target, problem: Exception, timeout_s: float) -> Podcov
         )
     return UnreachableError(
         f"The connection to {target.name} broke: {_reason(problem)}.",
-        "Try again, or use --forward kubectl; look at the podcov-agent container's log.",
+        "Try again, or the other --forward; look at the podcov-agent container's log.",
     )
 
 

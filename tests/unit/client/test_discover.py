@@ -91,6 +91,17 @@ def test_a_pod_without_the_agent_is_said_with_the_command_that_adds_it() -> None
     )
 
 
+def test_a_bare_pod_without_the_agent_has_to_be_created_anew() -> None:
+    """Nothing made it that could be annotated."""
+    bare = plain("shop-1")
+    del bare["metadata"]["ownerReferences"]
+    with pytest.raises(NoAgentError) as caught:
+        choose([bare], Wanted("shop", workload="pod/shop-1"))
+    assert caught.value.remedy == (
+        'Create it anew with the annotation coverage.io/enabled: "true".'
+    )
+
+
 def test_several_pods_without_the_agent_are_said_once() -> None:
     """All names, one remedy."""
     with pytest.raises(NoAgentError) as caught:

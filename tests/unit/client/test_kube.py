@@ -87,6 +87,17 @@ def test_a_cluster_that_is_down_is_said(tmp_path: Path, capfd: pytest.CaptureFix
     assert capfd.readouterr() == ("", "")
 
 
+def test_a_cluster_that_nobody_trusts_is_said(tmp_path: Path) -> None:
+    """TLS against a server that speaks none: one line, with the address."""
+    with serving({}) as url:
+        address = url.replace("http:", "https:")
+        config = write_kubeconfig(tmp_path / "config", address)
+        with pytest.raises(ClusterError) as caught:
+            Session("deploy/shop", kubeconfig=str(config)).targets()
+    assert caught.value.message.startswith(f"The cluster at {address} does not answer: ")
+    assert "\n" not in caught.value.message
+
+
 def test_a_refused_forward_is_an_error_of_the_pod(project: Project, tmp_path: Path) -> None:
     """The API server takes no websocket: the pod fails with a reason, the collection goes on."""
     with serving({PODS: (200, {"items": [pod("shop-1")]})}) as url:
