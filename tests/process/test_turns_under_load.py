@@ -5,10 +5,11 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
-from podcov_agent.sidecar.generations import Generations, Limits
+from podcov_agent.sidecar.generations import Generations
 from podcov_agent.sidecar.ledger import Ledger
 from podcov_agent.sidecar.lines import Source
 from podcov_agent.sidecar.reader import Spool
+from podcov_agent.sidecar.retention import Limits
 from support import load
 from support.spool import BLOB, Writer, lines_of
 from support.waiting import wait_until

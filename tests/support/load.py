@@ -69,9 +69,10 @@ def _write(folder: str, number: str, seconds: str) -> None:
 
 
 def _turn(spool: str) -> None:
-    from podcov_agent.sidecar.generations import Generations, Limits
+    from podcov_agent.sidecar.generations import Generations
     from podcov_agent.sidecar.ledger import Ledger
     from podcov_agent.sidecar.reader import Spool
+    from podcov_agent.sidecar.retention import Limits
 
     generations = Generations(os.path.join(spool, ".podcov"), Limits(boundaries=1 << 20))
     ledger = Ledger(Spool(spool), generations)

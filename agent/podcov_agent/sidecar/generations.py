@@ -1,7 +1,7 @@
 """The ended generations: small files in the sidecar's own folder, and nothing else.
 
 A generation's file also carries the sessions as they stood when it ended, so that a turn is one
-atomic write. `turn` writes `gen.N.pending`, lets the caller clear what was written down, and gives
+atomic write. `turn` writes `gen.pending`, lets the caller clear what was written down, and gives
 the file its name; a pending file that is found later is finished first. Files are zlib'ed JSON of
 the lines that ran; on a memory volume they cannot outlive the node any more than the map can, so
 nothing is synced. Called by `ledger`, under its lock.
@@ -15,60 +15,16 @@ import os
 import re
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from podcov_agent.sidecar.errors import GenerationMergedError, SpoolWriteFailedError
 from podcov_agent.sidecar.lines import Marks, Source, unite
+from podcov_agent.sidecar.retention import DEFAULT, Ended, Limits, Sessions, plan_merge
 
 _NAME = re.compile(r"gen\.(\d+)-(\d+)\Z")
 _PENDING = "gen.pending"
 _TEMPORARY = ".tmp"
 _CACHED_UNIONS = 4
-
-
-class Ended(NamedTuple):
-    """One file: the generations first..last, and its size in bytes."""
-
-    first: int
-    last: int
-    size: int
-
-    @property
-    def name(self) -> str:
-        """The file's name."""
-        return f"gen.{self.first}-{self.last}"
-
-
-@dataclass(frozen=True)
-class Sessions:
-    """Where each session's interval begins, the one that moved last at the end."""
-
-    starts: tuple[tuple[str, int], ...] = ()
-    forgotten: bool = False
-    """Whether one was ever dropped, so that an unknown name may have been known once."""
-
-    def move(self, name: str, start: int, limit: int) -> Sessions:
-        """The sessions with `name` at `start`; past `limit` the one moved longest ago goes."""
-        starts = (*((n, s) for n, s in self.starts if n != name), (name, start))
-        dropped = len(starts) > limit
-        return Sessions(starts[-limit:], self.forgotten or dropped)
-
-    def as_dict(self) -> dict[str, int]:
-        """Name to start."""
-        return dict(self.starts)
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What keeps the folder bounded. Sizes in bytes."""
-
-    boundaries: int = 1024
-    """The newest generations whose boundaries are always known."""
-    batch: int = 64
-    """How many may come on top before they are merged, so that merging is rare."""
-    size: int = 8 << 20
-    sessions: int = 256
 
 
 class _Record(NamedTuple):
@@ -80,25 +36,10 @@ class _Record(NamedTuple):
     marks: Marks
 
 
-def plan_merge(ended: list[Ended], starts: set[int], limits: Limits) -> list[list[Ended]]:
-    """Which old neighbours become one file: those no session's start separates, nor 1."""
-    excess = len(ended) - limits.boundaries
-    if sum(e.size for e in ended) > limits.size:
-        excess = max(excess, len(ended) // 2)
-    elif excess < limits.batch:
-        return []
-    groups: list[list[Ended]] = []
-    for one in ended[: max(excess, 0)]:
-        if not groups or one.first == 1 or one.first in starts:
-            groups.append([])
-        groups[-1].append(one)
-    return [group for group in groups if len(group) > 1]
-
-
 class Generations:
     """The folder of one sidecar. Not safe for threads: its owner holds a lock."""
 
-    def __init__(self, folder: str, limits: Limits = Limits()) -> None:
+    def __init__(self, folder: str, limits: Limits = DEFAULT) -> None:
         self._folder, self._limits = folder, limits
         self.sessions = Sessions()
         self._startup: Marks | None = None

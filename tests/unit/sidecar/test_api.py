@@ -13,9 +13,10 @@ from coverage.numbits import nums_to_numbits
 from podcov_agent.errors import NOTES
 from podcov_agent.sidecar import http
 from podcov_agent.sidecar.api import Api
-from podcov_agent.sidecar.generations import Generations, Limits
+from podcov_agent.sidecar.generations import Generations
 from podcov_agent.sidecar.ledger import Ledger
 from podcov_agent.sidecar.reader import Spool
+from podcov_agent.sidecar.retention import Limits
 from support.spool import BLOB, Writer
 
 NOW = 1_700_000_000.0

@@ -9,8 +9,9 @@ from podcov_agent.sidecar.errors import (
     SpoolFullError,
     SpoolWriteFailedError,
 )
-from podcov_agent.sidecar.generations import Ended, Generations, Limits, plan_merge
+from podcov_agent.sidecar.generations import Generations
 from podcov_agent.sidecar.lines import Marks, Source
+from podcov_agent.sidecar.retention import Ended, Limits, plan_merge
 from support.spool import bits_of, lines_of
 
 APP = Source("/app/a.py", "a" * 40)

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 from podcov_agent.contract import DEFAULT_SESSION
 from podcov_agent.sidecar.errors import BadValueError, SessionForgottenError
-from podcov_agent.sidecar.generations import Generations, Limits
+from podcov_agent.sidecar.generations import Generations
 from podcov_agent.sidecar.ledger import Ledger
 from podcov_agent.sidecar.lines import Source
 from podcov_agent.sidecar.reader import Spool
+from podcov_agent.sidecar.retention import Limits
 from support.spool import BLOB, Writer, lines_of
 
 APP = Source("/app/a.py", BLOB)
