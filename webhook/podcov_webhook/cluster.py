@@ -6,7 +6,6 @@ Must not decide. The only importer of the Kubernetes client. Called by `converge
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
 
 import kubernetes.client
 import kubernetes.config
@@ -14,18 +13,11 @@ from kubernetes.client import V1ObjectMeta, V1Secret
 from kubernetes.client.exceptions import ApiException
 
 from podcov_webhook.errors import ClusterError
+from podcov_webhook.rotation import StoredSecret
 from podcov_webhook.settings import ControllerSettings
 
 TIMEOUT_S = 10
 LABELS = {"app.kubernetes.io/managed-by": "podcov-webhook"}
-
-
-@dataclass(frozen=True)
-class StoredSecret:
-    """The data of the Secret, and the version that a change must be based on."""
-
-    data: dict[str, bytes]
-    version: str
 
 
 class Cluster:

@@ -11,10 +11,10 @@ import logging
 from collections.abc import Callable
 from typing import Protocol
 
-from podcov_webhook.cluster import StoredSecret
 from podcov_webhook.rotation import (
     Lifetimes,
     Material,
+    StoredSecret,
     decode_material,
     encode_material,
     renew_authority,

@@ -4,7 +4,7 @@ Pure: what the Secret and the configuration hold, and the time, in; the next ste
 what matters: a new authority is trusted (published in caBundle, together with the one before)
 before the first leaf of it is served, so at no moment does the API server meet a leaf that it
 cannot verify. Each step is derived from what is there, so a crash between two of them is harmless.
-Called by `handlers`, through `converge`.
+Called by `converge`.
 """
 
 from __future__ import annotations
@@ -50,6 +50,14 @@ class Material:
     def bundle(self) -> bytes:
         """What the API server must trust: the new authority and the one before."""
         return self.authority.certificate + self.previous
+
+
+@dataclass(frozen=True)
+class StoredSecret:
+    """The data of the Secret, and the version that a change of it must be based on."""
+
+    data: dict[str, bytes]
+    version: str
 
 
 def renew_authority(

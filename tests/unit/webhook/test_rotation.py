@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 from podcov_webhook.certificates import is_issued_by, names_of, validity
-from podcov_webhook.cluster import StoredSecret
 from podcov_webhook.converge import Controller
 from podcov_webhook.errors import ClusterError
 from podcov_webhook.rotation import (
     Lifetimes,
     Material,
+    StoredSecret,
     decode_material,
     encode_material,
     is_due,

@@ -1,0 +1,31 @@
+"""A foreign library has one owner, and one file reads the environment."""
+
+from pathlib import Path
+
+import podcov_webhook
+import pytest
+from support.imports import imports, readers_of_the_environment
+
+PACKAGE = Path(podcov_webhook.__file__).parent
+OWNERS = {
+    "cryptography": {"certificates.py"},
+    "fastapi": {"api.py"},
+    "jsonpatch": {"patch.py"},
+    "kopf": {"handlers.py"},
+    "kubernetes": {"cluster.py"},
+    "ssl": {"tls.py"},
+    "uvicorn": {"server.py"},
+    "yaml": {"manifests.py"},
+}
+
+
+@pytest.mark.parametrize("library", OWNERS)
+def test_a_library_is_imported_by_its_owner_only(library: str) -> None:
+    """So that a change of the library is a change of one file."""
+    users = {file.name for file in PACKAGE.glob("**/*.py") if library in imports(file)}
+    assert users == OWNERS[library]
+
+
+def test_one_file_reads_the_environment() -> None:
+    """Everybody else is given what it says."""
+    assert readers_of_the_environment(PACKAGE) == {"settings.py"}
