@@ -32,7 +32,7 @@ def load(
 
     Whatever goes wrong becomes a note, if one can be written.
     """
-    path = sys.path[:]
+    path, importers = sys.path[:], set(sys.path_importer_cache)
     try:
         # While the agent is loaded, no file of the application may stand in for the library's.
         library = os.path.dirname(os.__file__)
@@ -46,6 +46,8 @@ def load(
         sys.modules["podcov_agent.linemap"].Spool(spool).note("agent-failed", detail)
     finally:
         sys.path[:] = path
+        for folder in importers.symmetric_difference(sys.path_importer_cache).difference(path):
+            del sys.path_importer_cache[folder]
 
 
 def _make_modules(boot: "Dict[str, Any]", codes: "Dict[str, CodeType]") -> None:

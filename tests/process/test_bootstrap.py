@@ -1,0 +1,271 @@
+"""How the agent gets into a process, and how it makes way for what the user has put there.
+
+Invariant 1 for sys.path, sitecustomize and the environment; the launcher and the image's probe.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from support.interpreters import interpreter
+from support.measured import PACKAGE, Container
+
+SHELLS = [["busybox", "sh"], ["dash"]]
+OBSERVE = """
+import sys
+print(*sorted(sys.modules), sep="\\n")
+print(sys.path, sorted(sys.path_importer_cache), sys.meta_path, sys.path_hooks, sep="\\n")
+import os
+print({k: v for k, v in os.environ.items() if not k.startswith(("PODCOV_", "PYTHONPATH"))})
+"""
+
+
+@pytest.fixture(params=SHELLS, ids=lambda shell: "-".join(shell))
+def shell(request: pytest.FixtureRequest) -> list[str]:
+    """The shells that the scripts must work with; the one in the pod is busybox."""
+    command: list[str] = request.param
+    if shutil.which(command[0]) is None:
+        pytest.skip(f"{command[0]} is not installed")
+    return command
+
+
+def both(container: Container, command: list[str | Path], cwd: Path) -> list[tuple[int, str, str]]:
+    runs = [container.run(command, cwd, measured=on) for on in (False, True, True)]
+    return [(r.returncode, normal(r.stdout), r.stderr) for r in runs]
+
+
+def normal(text: str) -> str:
+    return re.sub("0x[0-9a-f]+", "0x", text)
+
+
+@pytest.mark.parametrize("omit", ["", "tests/*"])
+def test_a_process_finds_the_modules_and_paths_of_a_plain_one(
+    container: Container, each_python: Path, tmp_path: Path, omit: str
+) -> None:
+    """sys.modules, sys.path, meta_path, path_hooks, the importer cache and the environment."""
+    if omit:
+        container.env["PODCOV_OMIT"] = omit
+    plain, first, second = both(container, [each_python, "-c", OBSERVE], tmp_path)
+    assert first == plain
+    assert second == plain
+
+
+SITECUSTOMIZE = {
+    "none": None,
+    "quiet": "import sys\nsys.marked = True\n",
+    "raises": "raise ValueError('theirs')\n",
+    "cannot-import": "import nothing_there\n",
+    "imports-itself": "import sitecustomize\nprint(sitecustomize.__file__)\n",
+    "broken": "x = (\n",
+}
+
+
+@pytest.mark.parametrize("kind", SITECUSTOMIZE)
+def test_the_users_own_sitecustomize_runs_as_without_us(
+    container: Container, python: Path, tmp_path: Path, kind: str
+) -> None:
+    """It runs, fails, and is found in sys.modules as if we were not there."""
+    text = SITECUSTOMIZE[kind]
+    if text is not None:
+        (tmp_path / "sitecustomize.py").write_text(text)
+    container.env["PYTHONPATH"] = str(tmp_path)
+    code = (
+        "import sys; print(getattr(sys, 'marked', None), sys.modules.get('sitecustomize'))\n"
+        "import sitecustomize"
+    )
+    plain, first, second = both(container, [python, "-c", code], tmp_path)
+    assert first == plain
+    assert second == plain
+
+
+@pytest.mark.parametrize("version", ["2.7.18", "3.6.15", "3.7.16"])
+def test_an_old_interpreter_leaves_a_note_and_nothing_else(
+    container: Container, version: str, tmp_path: Path
+) -> None:
+    """Where CPython is older than 3.8, /health can say that this is the reason."""
+    python = Path(f"~/.pyenv/versions/{version}/bin/python").expanduser()
+    if not python.exists():
+        pytest.skip(f"no Python {version} in ~/.pyenv")
+    code = "import sys; print(sorted(sys.path), sys.modules.get('sitecustomize'))"
+    plain, first, second = both(container, [python, "-c", code], tmp_path)
+    assert first == plain
+    assert second == plain
+    assert container.notes() == [{"slug": "unsupported-python", "detail": f"CPython {version}"}]
+
+
+def test_off_is_off(container: Container, python: Path, tmp_path: Path) -> None:
+    """On PYTHONPATH but without PODCOV_SPOOL, the agent does nothing and shows nowhere."""
+    container.env["PYTHONPATH"] = str(container.home / "bootstrap")
+    (tmp_path / "app.py").write_text(OBSERVE)
+    off = container.run([python, "app.py"], tmp_path, measured=False)
+    del container.env["PYTHONPATH"]
+    plain = container.run([python, "app.py"], tmp_path, measured=False)
+    assert (normal(off.stdout), off.stderr) == (normal(plain.stdout), plain.stderr)
+    assert list(container.spool.iterdir()) == []
+
+
+def test_the_agent_writes_only_into_the_spool(
+    container: Container, python: Path, tmp_path: Path
+) -> None:
+    """Its own folder is as the installer left it: no byte code, no other file."""
+    before = sorted(str(path) for path in container.home.rglob("*"))
+    container.run([python, "-c", "pass"], tmp_path)
+    assert sorted(str(path) for path in container.home.rglob("*")) == before
+
+
+# ---- the image's PYTHONPATH ----
+
+
+@pytest.mark.parametrize("value", ["{a}:{b}", "{a}", "{a}:{a}:{b}", "relative:{a}", ":{a}", ""])
+def test_the_images_pythonpath_is_given_back(
+    container: Container, python: Path, shell: list[str], tmp_path: Path, value: str
+) -> None:
+    """Where the pod's spec had to replace PYTHONPATH, sys.path is still that of the image."""
+    image = value.format(a=tmp_path / "a", b=tmp_path / "b")
+    probe = str(PACKAGE / "bin/probe-image")
+    env = {"PATH": os.environ["PATH"], "PODCOV_SPOOL": str(container.spool), "PYTHONPATH": image}
+    subprocess.run([*shell, probe], env=env, check=True)
+    code = "import json, sys; print(json.dumps(sys.path))"
+    measured = container.run([python, "-c", code], tmp_path)
+    container.env["PYTHONPATH"] = image
+    plain = container.run([python, "-c", code], tmp_path, measured=False)
+    assert (measured.stdout, measured.stderr) == (plain.stdout, plain.stderr)
+
+
+def test_children_get_the_images_pythonpath_and_the_agent(
+    container: Container, python: Path, tmp_path: Path
+) -> None:
+    """os.environ names both, ours first, so that a child is measured and finds its modules."""
+    (container.spool / "image.env").write_text(f"PYTHONPATH={tmp_path}/lib\n")
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib/theirs.py").write_text("x = 1\n")
+    code = (
+        "import os, subprocess, sys; import theirs; print(os.environ['PYTHONPATH']);"
+        "subprocess.run([sys.executable, '-c', 'import theirs'], check=True)"
+    )
+    container.env["PODCOV_SOURCE"] = str(tmp_path / "lib")
+    done = container.run([python, "-c", code], tmp_path)
+    assert done.stdout == f"{container.home}/bootstrap:{tmp_path}/lib\n", done.stderr
+    assert container.ran(tmp_path / "lib/theirs.py") == {1}
+
+
+def test_the_probe_never_fails(container: Container, shell: list[str]) -> None:
+    """A pod must start even if the volume cannot be written."""
+    env = {"PATH": os.environ["PATH"], "PODCOV_SPOOL": "/nonexistent", "PYTHONPATH": "/app"}
+    done = subprocess.run([*shell, str(PACKAGE / "bin/probe-image")], env=env, capture_output=True)
+    assert done.returncode == 0
+
+
+# ---- the launcher ----
+
+
+def launch(
+    container: Container, shell: list[str], env: dict[str, str], *command: str
+) -> subprocess.CompletedProcess[str]:
+    full = {"PATH": os.environ["PATH"], "PODCOV_HOME": str(container.home), **env}
+    start = [*shell, str(PACKAGE / "bin/launch"), "--", *command]
+    return subprocess.run(start, env=full, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize("known", [None, "", "/app:/lib"])
+def test_the_launcher_changes_two_variables_and_nothing_else(
+    container: Container, shell: list[str], known: str | None
+) -> None:
+    """PYTHONPATH grows at the front, PODCOV_LAUNCHED is set; all else is as it was."""
+    env = {} if known is None else {"PYTHONPATH": known}
+    code = "import json, os; print(json.dumps(dict(os.environ)))"
+    python = str(interpreter("3.11").python)
+    seen = json.loads(launch(container, shell, env, python, "-E", "-c", code).stdout)
+    ours = f"{container.home}/bootstrap"
+    assert seen.pop("PYTHONPATH") == (f"{ours}:{known}" if known else ours)
+    assert seen.pop("PODCOV_LAUNCHED") == "1"
+    seen.pop("LC_CTYPE", None)  # of Python itself, in a C locale
+    assert seen == {"PATH": os.environ["PATH"], "PODCOV_HOME": str(container.home)}
+
+
+def test_the_launcher_hands_arguments_over_as_they_are(
+    container: Container, shell: list[str]
+) -> None:
+    """Blanks, quotes, dollars, newlines, empty ones."""
+    words = ["a b", "", "'", '"', "$HOME", "$(id)", "x\ny", "*", "--", "-e"]
+    python = str(interpreter("3.11").python)
+    done = launch(
+        container, shell, {}, python, "-c", "import json, sys; print(json.dumps(sys.argv))", *words
+    )
+    assert json.loads(done.stdout)[1:] == words
+
+
+def test_the_launcher_is_replaced_by_the_application(
+    container: Container, shell: list[str]
+) -> None:
+    """The application is the process that the kubelet started: same pid, its own exit code."""
+    env = {"PATH": os.environ["PATH"], "PODCOV_HOME": str(container.home)}
+    start = [*shell, str(PACKAGE / "bin/launch"), "--", "sh", "-c", "echo $$; exit 5"]
+    process = subprocess.Popen(start, env=env, stdout=subprocess.PIPE, text=True)
+    out, _ = process.communicate(timeout=30)
+    assert (out, process.returncode) == (f"{process.pid}\n", 5)
+
+
+@pytest.mark.parametrize("name", ["sh", "env", "cat"])
+def test_the_launcher_runs_the_images_programs(
+    container: Container, shell: list[str], tmp_path: Path, name: str
+) -> None:
+    """Not those of the shell that it runs in: busybox has a `sh` and an `env` of its own."""
+    program = tmp_path / name
+    program.write_text(f"#!/bin/sh\necho the image has this {name} $#\n")
+    program.chmod(0o755)
+    env = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    done = launch(container, shell, env, name, "a b", "*")
+    assert (done.stdout, done.stderr) == (f"the image has this {name} 2\n", "")
+
+
+def test_the_application_keeps_its_name(container: Container, agent_home: Path) -> None:
+    """Under the shell of the pod, argv[0] is what the command says, not where it was found."""
+    if shutil.which("busybox") is None:
+        pytest.skip("busybox is not installed")
+    python = interpreter("3.11").python
+    env = {"PATH": f"{python.parent}:{os.environ['PATH']}"}
+    code = "import sys; print(sys.orig_argv[0], sys.executable)"
+    done = launch(container, ["busybox", "sh"], env, "python3", "-E", "-c", code)
+    assert done.stdout == f"python3 {python.parent}/python3\n"
+
+
+def test_a_program_that_is_not_there_is_named(container: Container, shell: list[str]) -> None:
+    """As a shell has it: 127, and a message that says what was looked for."""
+    done = launch(container, shell, {}, "no-such-program")
+    wanted = "podcov: no-such-program: no such program on PATH\n"
+    assert (done.returncode, done.stderr) == (127, wanted)
+
+
+# ---- kubectl exec and exec probes ----
+
+
+@pytest.mark.parametrize("launched", [False, True])
+def test_processes_from_outside_the_container_are_not_measured(
+    container: Container, python: Path, tmp_path: Path, launched: bool
+) -> None:
+    """Parent 0 without being pid 1 means kubectl exec, unless the environment says so."""
+    (tmp_path / "app.py").write_text("import os\nprint(os.getppid(), os.getpid() > 1)\n")
+    inside = subprocess.Popen(
+        ["unshare", "--pid", "--fork", "sh", "-c", "echo; read line"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert inside.stdin is not None
+    assert inside.stdout is not None
+    with inside.stdin, inside.stdout:
+        if inside.stdout.readline() != "\n":
+            pytest.skip("this user may not make a pid namespace")
+        children = Path(f"/proc/{inside.pid}/task/{inside.pid}/children").read_text().split()
+        container.env.update({"PODCOV_LAUNCHED": "1"} if launched else {})
+        done = container.run(["nsenter", "-t", children[0], "-p", python, "app.py"], tmp_path)
+    inside.wait(timeout=30)
+    assert (done.stdout, done.stderr) == ("0 True\n", "")
+    assert container.ran(tmp_path / "app.py") == ({1, 2} if launched else set())
