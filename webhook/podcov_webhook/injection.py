@@ -39,10 +39,11 @@ def inject(
     spec = template["spec"]
     measured = [c for c in spec["containers"] if c["name"] in targets]
     shared_pids = bool(spec.get("shareProcessNamespace"))
+    as_root = (spec.get("securityContext") or {}).get("runAsUser") == 0
     rewritten: PodSpec = {
         **spec,
         "initContainers": [
-            make_sidecar(options.port, settings),
+            make_sidecar(options.port, as_root, settings),
             *(make_image_probe(c, settings) for c in measured if _needs_probe(c, options)),
             *(spec.get("initContainers") or []),
         ],

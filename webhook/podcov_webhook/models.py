@@ -65,6 +65,12 @@ class PodOs(TypedDict, total=False):
     name: str
 
 
+class PodSecurityContext(TypedDict, total=False):
+    """`spec.securityContext` of a pod."""
+
+    runAsUser: int
+
+
 class PodSpec(TypedDict, total=False):
     """`spec` of a pod template."""
 
@@ -74,6 +80,7 @@ class PodSpec(TypedDict, total=False):
     hostNetwork: bool
     shareProcessNamespace: bool
     nodeSelector: dict[str, str]
+    securityContext: PodSecurityContext
     os: PodOs
 
 

@@ -32,8 +32,12 @@ def make_volumes(settings: AgentSettings) -> list[Volume]:
     ]
 
 
-def make_sidecar(port: int, settings: AgentSettings) -> Container:
-    """A native sidecar: the application waits until it has installed the agent."""
+def make_sidecar(port: int, as_root: bool, settings: AgentSettings) -> Container:
+    """A native sidecar: the application waits until it has installed the agent.
+
+    `as_root`: the pod runs everything as uid 0. Ours must not demand otherwise there: the kubelet
+    would never start it, nor the application behind it.
+    """
     return {
         "name": contract.SIDECAR_NAME,
         "image": settings.agent_image,
@@ -54,7 +58,7 @@ def make_sidecar(port: int, settings: AgentSettings) -> Container:
             "failureThreshold": STARTUP_TRIES,
         },
         "resources": _resources(settings),
-        "securityContext": _restricted({"runAsNonRoot": True}),
+        "securityContext": _restricted({"runAsNonRoot": not as_root}),
         "terminationMessagePath": "/dev/termination-log",
         "terminationMessagePolicy": "File",
     }

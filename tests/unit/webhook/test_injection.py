@@ -74,6 +74,17 @@ def test_the_sidecar_is_first_restricted_and_has_every_defaulted_field() -> None
     }
 
 
+@pytest.mark.parametrize(
+    ("pod_context", "demands"), [({"runAsUser": 0}, False), ({"runAsUser": 7}, True), (None, True)]
+)
+def test_a_pod_that_runs_as_root_is_not_kept_from_starting(
+    pod_context: dict[str, Any] | None, demands: bool
+) -> None:
+    """uid 0 by the pod's own word and runAsNonRoot together: the kubelet would refuse."""
+    sidecar = inject(spec={"securityContext": pod_context})["initContainers"][0]
+    assert sidecar["securityContext"]["runAsNonRoot"] is demands
+
+
 def test_volumes_are_limited() -> None:
     """The spool lives in memory, so that a full one is an error in the agent, not an eviction."""
     assert inject()["volumes"] == [
