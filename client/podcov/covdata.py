@@ -74,6 +74,8 @@ def make_table(
 
 def write_report(files: Iterable[Measured], kind: str, to: Path) -> Report:
     """Write the report: `to` is a folder for html, a file for every other kind."""
+    if kind not in KINDS:
+        raise SettingError(f"There is no report {kind!r}.", f"Write one of: {', '.join(KINDS)}.")
     if kind in TABLES:
         made = make_table(files, kind)
         _make_parent(to)

@@ -5,6 +5,7 @@ everything it opened (sockets, kubectl) is closed when the block ends. Called by
 session.
 """
 
+import atexit
 import re
 import subprocess
 import time
@@ -22,6 +23,8 @@ from podcov.models import Target
 from podcov.ports import check_free
 
 FORWARDS = ("native", "kubectl")
+_living: set[subprocess.Popen[bytes]] = set()
+"""The kubectls of threads that an interrupted program does not wait for."""
 _LISTENING = re.compile(rb"Forwarding from 127\.0\.0\.1:(\d+) ")
 
 
@@ -92,12 +95,16 @@ class Kubectl:
                 f"{self.program} could not be started: {problem.strerror}.",
                 "Install kubectl, or use --forward native.",
             ) from problem
+        _living.add(child)
         with child:
             try:
                 port = _await_port(child, target, timeout_s)
-                yield HTTPConnection("127.0.0.1", port, timeout=timeout_s)
+                connection = HTTPConnection("127.0.0.1", port, timeout=timeout_s)
+                yield connection
+                connection.close()
             finally:
                 child.terminate()
+                _living.discard(child)
 
     def command(self, target: Target) -> list[str]:
         """The words of the child process."""
@@ -106,6 +113,12 @@ class Kubectl:
         words += ["--context", self.context] if self.context else []
         words += ["port-forward", "--address", "127.0.0.1", "-n", target.namespace]
         return [*words, f"pod/{target.name}", f"{self.local_port}:{target.port}"]
+
+
+@atexit.register
+def _end_living() -> None:
+    for child in tuple(_living):
+        child.terminate()
 
 
 def _await_port(child: subprocess.Popen[bytes], target: Target, timeout_s: float) -> int:

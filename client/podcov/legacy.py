@@ -9,6 +9,7 @@ from pathlib import Path
 
 from podcov.contract import DEFAULT_SESSION
 from podcov.covdata import make_table, merge_data, read_data, write_report
+from podcov.errors import require_all
 from podcov.session import Session
 
 MERGED = ".coverage"
@@ -47,7 +48,8 @@ class CoverageClient:
 
     def reset_coverage(self, pod_name: str) -> None:
         """What is collected from now on begins now."""
-        self._session(pod_name).reset()
+        interval = self._session(pod_name).reset()
+        require_all(len(interval.answered), [(item.name, item.error) for item in interval.failed])
 
     def generate_coverage_report(self, label: str = "") -> str:
         """coverage.py's table of a label's data, or of the merged data."""

@@ -112,7 +112,7 @@ class Session:
     def discover(self) -> Discovery:
         """The pods now: to ask, failed, skipped. Raises if there is none to ask."""
         if self.urls:
-            return Discovery(tuple(_target_of_url(url) for url in self.urls))
+            return Discovery(tuple(dict.fromkeys(_target_of_url(url) for url in self.urls)))
         found = find_pods(self._kube, Wanted(self.namespace, self.workload, self.selector))
         if self._cluster.local_port and len(found.targets) > 1:
             raise SettingError(
@@ -249,5 +249,6 @@ def _target_of_url(url: str) -> Target:
             f"{url!r} is not the address of an agent.",
             f"Write it as http://127.0.0.1:{DEFAULT_PORT}",
         )
-    clean = f"{address.scheme}://{address.hostname}:{port}"
+    host = f"[{address.hostname}]" if ":" in address.hostname else address.hostname
+    clean = f"{address.scheme}://{host}:{port}"
     return Target(key=clean, name=clean.partition("//")[2], port=port, url=clean)

@@ -23,6 +23,7 @@ from podcov.models import (
 )
 
 Value = TypeVar("Value")
+_BITS = tuple(tuple(bit for bit in range(8) if byte >> bit & 1) for byte in range(256))
 
 
 class NoteJson(TypedDict, total=False):
@@ -116,11 +117,7 @@ def lines_of_numbits(text: str) -> frozenset[int]:
     """Line numbers of base64 numbits: bit n%8 of byte n//8 is line n."""
     data = base64.b64decode(text, validate=True)
     return frozenset(
-        place * 8 + bit
-        for place, byte in enumerate(data)
-        if byte
-        for bit in range(8)
-        if byte >> bit & 1
+        [place * 8 + bit for place, byte in enumerate(data) if byte for bit in _BITS[byte]]
     )
 
 

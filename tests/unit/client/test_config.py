@@ -1,9 +1,11 @@
 """Settings: argument > environment > file > default, and nothing is accepted by accident."""
 
+import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
-from podcov.config import Settings, load_settings, settings_from
+from podcov.config import ENV_NAMES, ENV_PREFIX, Settings, load_settings, settings_from
 from podcov.errors import SettingError
 
 FILE = "/p/pyproject.toml"
@@ -94,3 +96,14 @@ def test_a_broken_pyproject_is_named(tmp_path: Path, text: str) -> None:
     with pytest.raises(SettingError) as caught:
         load_settings({}, tmp_path)
     assert str(file) in caught.value.message
+
+
+def test_every_setting_is_on_the_page() -> None:
+    """docs/settings.md has each key, with its variable, and no other."""
+    page = Path(__file__).parents[3] / "docs/settings.md"
+    rows = [line.split("|") for line in page.read_text().splitlines() if line.startswith("| `")]
+    keys = [key for row in rows for key in re.findall(r"`(\w+)`", row[1])]
+    assert sorted(keys) == sorted(field.name for field in fields(Settings))
+    for row in rows:
+        first = re.findall(r"`(\w+)`", row[1])[0]
+        assert f"`{ENV_NAMES.get(first, ENV_PREFIX + first.upper())}`" in row[2]

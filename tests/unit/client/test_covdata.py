@@ -97,6 +97,12 @@ def test_every_report_is_written(project: Project, tmp_path: Path) -> None:
     assert (tmp_path / "out/text").read_text() == TABLE
 
 
+def test_an_unknown_report_is_refused(project: Project) -> None:
+    """Not written as something else."""
+    with pytest.raises(SettingError, match="There is no report 'pdf'"):
+        write_report(measured(project, 7), "pdf", Path("x"))
+
+
 def test_a_file_without_lines_is_in_the_report(project: Project) -> None:
     """It was loaded, and nothing of it ran."""
     assert "shop/app.py       7      7     0%" in make_table(measured(project, startup=())).text

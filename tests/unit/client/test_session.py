@@ -49,6 +49,13 @@ def test_two_pods_are_united(project: Project, start_agent: Callable[[], Agent])
     )
 
 
+def test_an_agent_named_twice_is_asked_once(project: Project, agent: Agent) -> None:
+    """Two spellings of one address."""
+    agent.run(project, "shop/app.py", 1)
+    collection = Session(urls=[agent.url, agent.url + "/", agent.url.partition("//")[2]]).collect()
+    assert len(collection.answered) == 1
+
+
 def test_an_interval_holds_what_ran_after_it_began(project: Project, agent: Agent) -> None:
     """Lines of before are not counted, but for those of the start-up, which are kept apart."""
     session = Session(urls=[agent.url])
@@ -203,6 +210,12 @@ def test_status_tells_what_each_container_has(project: Project, agent: Agent) ->
     assert (shop.name, shop.sources, shop.lines) == ("shop", 1, 2)
     assert [item.python for item in shop.interpreters] == ["3.11.7"]
     assert [note.slug for note in shop.notes] == ["no-source"]
+
+
+def test_an_address_may_be_ipv6() -> None:
+    """With its brackets."""
+    (target,) = Session(urls=["http://[::1]:9200"]).targets()
+    assert (target.url, target.port) == ("http://[::1]:9200", 9200)
 
 
 @pytest.mark.parametrize("url", ["ftp://x", "http://", "http://x:y"])
