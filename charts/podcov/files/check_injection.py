@@ -17,7 +17,8 @@ from typing import Any
 Json = dict[str, Any]
 
 ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
-PATIENCE_S = 60
+PATIENCE_S = 150
+"""A kubelet takes up to 90 s to show a new Secret to the webhook's pods."""
 PAUSE_S = 2
 RESTRICTED = {
     "allowPrivilegeEscalation": False,
