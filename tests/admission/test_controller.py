@@ -56,7 +56,7 @@ class Installed:
     def is_consistent(self) -> bool:
         """Whether the trusted bundle is the Secret's, and verifies its leaf."""
         data = self.secret_data()
-        bundle = data["ca.crt"] + data["previous-ca.crt"]
+        bundle = data["ca.crt"] + data.get("previous-ca.crt", b"")
         return self.bundle() == bundle and is_issued_by(data["tls.crt"], data["ca.crt"])
 
     def wait_until_consistent(self) -> dict[str, bytes]:

@@ -13,8 +13,9 @@ import time
 from fastapi import FastAPI, Request, Response
 
 from podcov_webhook import metrics
+from podcov_webhook.decision import Context
 from podcov_webhook.errors import ReviewError
-from podcov_webhook.review import Context, Reviewed, review
+from podcov_webhook.review import Reviewed, review
 from podcov_webhook.tls import CertificateFiles
 
 log = logging.getLogger(__name__)

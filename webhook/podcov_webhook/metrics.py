@@ -35,7 +35,7 @@ class ReviewCounter:
             "# HELP podcov_webhook_review_seconds_total Time spent in admission reviews.",
             "# TYPE podcov_webhook_review_seconds_total counter",
             f"podcov_webhook_review_seconds_total {self._seconds:.6f}",
-            "# HELP podcov_webhook_certificate_failures_total Changed pairs that were unusable.",
+            "# HELP podcov_webhook_certificate_failures_total New pairs that were unusable.",
             "# TYPE podcov_webhook_certificate_failures_total counter",
             f"podcov_webhook_certificate_failures_total {reload_failures}",
         ]

@@ -27,8 +27,6 @@ from podcov_webhook.patch import check_operations, make_operations
 
 log = logging.getLogger(__name__)
 
-__all__ = ["Context", "Reviewed", "review"]
-
 API_VERSION = "admission.k8s.io/v1"
 OPERATIONS = ("CREATE", "UPDATE")
 

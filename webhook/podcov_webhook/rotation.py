@@ -109,13 +109,14 @@ def service_names(service: str, namespace: str) -> tuple[str, ...]:
 def encode_material(material: Material) -> dict[str, bytes]:
     """The keys of the Secret. Replicas of the webhook mount `tls.crt` and `tls.key` only."""
     leaf = material.leaf or Pair(b"", b"")
-    return {
+    keys = {
         "ca.crt": material.authority.certificate,
         "ca.key": material.authority.key,
         "previous-ca.crt": material.previous,
         "tls.crt": leaf.certificate,
         "tls.key": leaf.key,
     }
+    return {key: value for key, value in keys.items() if value}
 
 
 def decode_material(data: Mapping[str, bytes]) -> Material | None:

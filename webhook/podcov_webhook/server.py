@@ -17,8 +17,8 @@ from typing import NoReturn
 import uvicorn
 
 from podcov_webhook.api import make_app
+from podcov_webhook.decision import Context
 from podcov_webhook.errors import SettingsError
-from podcov_webhook.review import Context
 from podcov_webhook.settings import AgentSettings, ServerSettings
 from podcov_webhook.tls import CertificateFiles
 

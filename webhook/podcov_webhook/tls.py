@@ -27,7 +27,7 @@ class CertificateFiles:
         self.key = key
         self.expires: dt.datetime | None = None
         self.failures = 0
-        """How many changed pairs could not be used, since the start."""
+        """How many pairs that replaced a good one could not be used."""
         self._context: ssl.SSLContext | None = None
         self._seen: tuple[int, ...] | None = None
 
@@ -55,28 +55,28 @@ class CertificateFiles:
         outer.sni_callback = choose  # OpenSSL asks it for clients that send no name, too
         return outer
 
-    def refresh(self) -> bool:
-        """Load the pair if the files changed since the last look. True if a new one is served.
+    def refresh(self) -> None:
+        """Load the pair if the files changed since the last look.
 
         A pair that cannot be used is reported once, and the one before stays.
         """
         seen = _signature(self.certificate, self.key)
         if seen == self._seen:
-            return False
+            return
         self._seen = seen
         try:
             context, expires = _load(self.certificate, self.key)
         except CertificateError as error:
-            self.failures += 1
-            log.error("%s", error, extra={"event": "certificate", "slug": error.slug})
-            return False
+            self.failures += self.loaded
+            level = logging.ERROR if self.loaded else logging.WARNING  # at first, none is normal
+            log.log(level, "%s", error, extra={"event": "certificate", "slug": error.slug})
+            return
         self._context, self.expires = context, expires
         log.info(
             "serving the certificate that expires %s",
             expires.isoformat(),
             extra={"event": "certificate"},
         )
-        return True
 
     async def follow(self, every_s: float) -> None:
         """Look at the files every so many seconds, for ever."""

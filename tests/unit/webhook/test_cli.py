@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import subprocess
 import sys
 from pathlib import Path
 
@@ -127,6 +128,20 @@ def test_a_setting_comes_from_the_environment(
     error = capsys.readouterr().err
     assert error.startswith(
         "podcov-webhook: PODCOV_WEBHOOK_AGENT_IMGE is no setting; known: PODCOV"
+    )
+
+
+def test_the_controller_without_a_cluster_says_where_it_looked(tmp_path: Path) -> None:
+    """Exit code 2, and what to do."""
+    command = [sys.executable, "-m", "podcov_webhook.cli", "control"]
+    environment = {"KUBECONFIG": str(tmp_path / "none"), "HOME": str(tmp_path)}
+    done = subprocess.run(
+        command, env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("podcov-webhook: no cluster: ")
+    assert done.stderr.endswith(
+        "; run in a pod, or set KUBECONFIG to a kubeconfig [cluster-refused]\n"
     )
 
 

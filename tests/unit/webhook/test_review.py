@@ -298,6 +298,14 @@ def test_a_pods_image_may_change_while_the_rest_is_pinned() -> None:
     assert after == expected
 
 
+def test_a_pod_of_another_shape_is_left_to_the_api_server() -> None:
+    """What changes containers or volumes of a pod is refused there, with or without us."""
+    measured = stored(pod(template(container(command=["a"], env=[{"name": "A", "value": "1"}]))))
+    other = pod(template(container(command=["a"])))
+    reviewed = ask(other, measured)
+    assert (reviewed.outcome, reviewed.answer["response"]["allowed"]) == ("unchanged", True)
+
+
 def test_pinning_keeps_the_old_agent() -> None:
     """An upgraded webhook must not change a living pod."""
     measured = stored(pod())
