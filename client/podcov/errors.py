@@ -171,10 +171,14 @@ class InterruptedCollectionError(PodcovError):
 
 
 def require_all(answered: int, failed: Sequence[tuple[str, PodcovError]]) -> None:
-    """Raise if some pods (name, reason) failed: the first reason if all did, else PartialError."""
+    """Raise if some pods (name, reason) failed: interrupted, the only reason, or PartialError."""
     if not failed:
         return
     names = name_some([name for name, _ in failed])
+    if any(isinstance(error, InterruptedCollectionError) for _, error in failed):
+        raise InterruptedCollectionError(
+            f"Interrupted: {answered} of {answered + len(failed)} pods had answered.", "Ask again."
+        )
     if answered:
         raise PartialError(
             f"{answered} of {answered + len(failed)} pods answered; {names} did not.",

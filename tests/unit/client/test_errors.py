@@ -32,6 +32,21 @@ def test_every_error_says_what_and_what_to_do() -> None:
     assert str(errors.NoPodError("No pod.", "Start one.")) == "No pod. Start one."
 
 
+def test_pods_without_an_answer_are_one_error() -> None:
+    """Nobody: that reason. Some: partial. Ctrl-C: interrupted, whatever else there is."""
+    gone = ("a", errors.UnreachableError("a is gone.", "Look."))
+    stopped = ("b", errors.InterruptedCollectionError("b was not asked.", "Again."))
+    errors.require_all(2, [])
+    with pytest.raises(errors.UnreachableError, match=r"^a is gone\. Look\.$"):
+        errors.require_all(0, [gone])
+    with pytest.raises(errors.UnreachableError, match=r"None of 2 pods answered: a and a\."):
+        errors.require_all(0, [gone, gone])
+    with pytest.raises(errors.PartialError, match="3 of 4 pods answered; a did not"):
+        errors.require_all(3, [gone])
+    with pytest.raises(errors.InterruptedCollectionError, match="1 of 3 pods had answered"):
+        errors.require_all(1, [gone, stopped])
+
+
 @pytest.mark.parametrize(
     ("names", "text"),
     [
