@@ -19,7 +19,6 @@ from os.path import dirname, join, realpath
 from stat import S_ISREG
 
 from podcov_agent import errors
-from podcov_agent.errors import NotMeasuredError
 from podcov_agent.measure import read_file
 
 TYPE_CHECKING = False
@@ -39,7 +38,10 @@ def watch_entry(measure: Measure, script: str) -> Callable[[], None] | None:
 
     Returns what takes the hook out of sys.path_hooks again once it was asked; None: not measured.
     """
-    if measure.measured(join(getcwd(), script)) is None or skips_first_line(_command_line()):
+    if measure.measured(join(getcwd(), script)) is None:
+        return None
+    if skips_first_line(_command_line()):
+        measure.note(errors.ENTRY_PLAIN, f"{script}: python -x skips its first line")
         return None
     watch = _Watch(measure, script)
     sys.path_hooks.insert(0, watch.path_hook)
@@ -102,10 +104,7 @@ class _Watch:
         source = read_file(path)
         if source.startswith(_ZIP) or b"\0" in source:
             return None
-        try:
-            code = self._measure.mark(path, real, source)
-        except NotMeasuredError as error:
-            raise NotMeasuredError(errors.ENTRY_PLAIN, str(error)) from None
+        code = self._measure.mark(path, real, source)
         compile(source, path, "exec", dont_inherit=True)  # for its warnings, as in a plain run
         return code
 

@@ -36,8 +36,8 @@ NOTES: dict[str, tuple[str, str]] = {
         "switch the import hook that does it off in test deployments",
     ),
     ENTRY_PLAIN: (
-        "the entry script could not be started with marks and runs as it is",
-        "see the detail; starting it with python -m measures it as well",
+        "the entry script was started in a way that cannot be measured",
+        "start it as a plain file or with python -m; see the detail",
     ),
     NOT_REWRITTEN: (
         "the source could not be rewritten and runs as it is",

@@ -32,11 +32,8 @@ def load(
 
     Whatever goes wrong becomes a note, if one can be written.
     """
-    path, importers = sys.path[:], set(sys.path_importer_cache)
+    importers = set(sys.path_importer_cache)
     try:
-        # While the agent is loaded, no file of the application may stand in for the library's.
-        library = os.path.dirname(os.__file__)
-        sys.path[:] = [p for p in path if p == library or p.endswith("/lib-dynload")]
         _make_modules(boot, codes)
         if keep_as:
             sys.modules["podcov_agent.cache"].keep(*keep_as, codes)
@@ -45,8 +42,7 @@ def load(
         detail = f"{type(error).__name__}: {error}"
         sys.modules["podcov_agent.linemap"].Spool(spool).note("agent-failed", detail)
     finally:
-        sys.path[:] = path
-        for folder in importers.symmetric_difference(sys.path_importer_cache).difference(path):
+        for folder in importers.symmetric_difference(sys.path_importer_cache).difference(sys.path):
             del sys.path_importer_cache[folder]
 
 

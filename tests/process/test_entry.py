@@ -98,6 +98,7 @@ def test_a_script_is_started_as_without_us(
 ) -> None:
     """Whatever the command line, nothing differs; what can be measured is."""
     compare(container, [python, *[part.format(cwd=app) for part in WAYS[way]]], app)
+    assert container.slugs() == (["entry-plain"] if way == "skip-first-line" else [])
     ran = {line for lines in container.lines().values() for line in lines}
     assert (line_of(app / "app.py", "main = sys.modules") in ran) == (way in MEASURED)
 

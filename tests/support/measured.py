@@ -96,7 +96,8 @@ class Container:
         for (path, _), place in self.log().sources.items():
             if place.chunk not in chunks:
                 file = self.spool / (SPOOL_CHUNK % place.chunk)
-                chunks[place.chunk] = file.read_bytes() if file.exists() else bytes(CHUNK_BYTES)
+                whole = file.is_file() and not file.is_symlink()
+                chunks[place.chunk] = file.read_bytes() if whole else bytes(CHUNK_BYTES)
             piece = chunks[place.chunk][place.base : place.base + place.slots]
             ran.setdefault(path, set()).update(n for n, byte in enumerate(piece) if byte)
         return ran

@@ -27,10 +27,14 @@ def _load(*parts):  # type: (str) -> Dict[str, Any]
 
 
 if _spool:
-    _modules = dict(sys.modules)
+    _modules, _path = dict(sys.modules), None
     try:
         if os.environ.get("PYTHONPATH") == _folder:
             _load(_folder, "image_path.py")["restore"](_spool, _folder)
+        _path = sys.path[:]
+        # No file of the application may stand in for a module of the library while we load.
+        _library = os.path.dirname(os.__file__)
+        sys.path[:] = [p for p in _path if p == _library or p.endswith("/lib-dynload")]
         if os.getppid() or os.getpid() == 1 or os.environ.get("PODCOV_LAUNCHED"):
             if sys.version_info >= (3, 8) and sys.implementation.name == "cpython":
                 _load(_agent, "boot.py")["start"](_spool, _agent)
@@ -38,6 +42,7 @@ if _spool:
                 _load(_folder, "unsupported.py")["note"](_spool)
     except Exception:  # whatever it is, the application must not notice
         pass
+    sys.path[:] = _path or sys.path
     if sys.version_info >= (3, 4):  # noqa: UP036 (before, names die with their module)
         for _name in set(sys.modules).difference(_modules):
             del sys.modules[_name]
