@@ -29,11 +29,15 @@ def main() -> int:
     parser.add_argument(
         "--build", type=Path, default=ROOT / "build" / "demo", help="folder for everything it makes"
     )
+    parser.add_argument("--node-port", type=int, default=30080, help="of the shop, in a cluster")
     args = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     demo = local.Demo(ROOT, args.build.resolve())
     try:
-        status = cluster.run(demo, args.cluster) if args.cluster else local.run(demo)
+        if args.cluster:
+            status = cluster.run(demo, args.cluster, args.node_port)
+        else:
+            status = local.run(demo)
     except DemoError as error:
         failure(error)
         return 1

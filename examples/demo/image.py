@@ -46,7 +46,7 @@ def _settings(text: str, root: Path) -> Image:
         elif keyword == "WORKDIR":
             image.workdir = rest.strip()
         elif keyword == "ENV":
-            image.env.update(pair.split("=", 1) for pair in shlex.split(rest))
+            image.env.update(pair.partition("=")[::2] for pair in shlex.split(rest))
         elif keyword == "ENTRYPOINT":
             image.entrypoint = json.loads(rest)
         elif keyword == "CMD":

@@ -1,4 +1,4 @@
-"""Builds the demo's three images with whatever can, and loads them into a cluster.
+"""Gets the demo's three images into a cluster: built and loaded, or from where they are.
 
 Behind a mirror: PYTHON_IMAGE, BUSYBOX_IMAGE and PIP_* of the environment become build arguments,
 and PIP_CERT the build secret `ca`. Used by `cluster`.
@@ -6,6 +6,7 @@ and PIP_CERT the build secret `ca`. Used by `cluster`.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -29,6 +30,7 @@ class Recipe:
     """How an image is built; paths are relative to the checkout."""
 
     name: str
+    """agent, webhook or example-shop."""
     dockerfile: str
     context: str
     parts: tuple[str, ...]
@@ -43,12 +45,10 @@ class Recipe:
             yield from (file for file in files if file.is_file() and file.suffix != ".pyc")
 
 
-AGENT = Recipe("localhost/podcov-agent", "Dockerfile.agent", ".", ("agent",))
-WEBHOOK = Recipe(
-    "localhost/podcov-webhook", "Dockerfile.webhook", ".", ("webhook", "pyproject.toml")
-)
+AGENT = Recipe("agent", "Dockerfile.agent", ".", ("agent",))
+WEBHOOK = Recipe("webhook", "Dockerfile.webhook", ".", ("webhook", "pyproject.toml"))
 SHOP = Recipe(
-    "localhost/podcov-example-shop",
+    "example-shop",
     "examples/shop/Dockerfile",
     "examples/shop",
     ("examples/shop/src", "examples/shop/requirements.txt"),
@@ -56,10 +56,30 @@ SHOP = Recipe(
 RECIPES = (AGENT, WEBHOOK, SHOP)
 
 
-def build_and_load(recipe: Recipe, tag: str, root: Path, build: Path, load: str) -> None:
+def references(template: str) -> dict[str, str]:
+    """Return the images' references, by name, where `{}` in the template stands for the name."""
+    repository, _, tag = template.rpartition(":")
+    if "{}" not in repository or not tag or "/" in tag:
+        raise DemoError(
+            f"PODCOV_IMAGES is {template!r}",
+            "Write it as registry.example.org/podcov-{}:1.0; {} becomes agent, webhook and\n"
+            "  example-shop.",
+        )
+    return {recipe.name: template.replace("{}", recipe.name) for recipe in RECIPES}
+
+
+def tag_of(root: Path) -> str:
+    """Return a tag that changes with the sources, so that an upgrade restarts what changed."""
+    digest = hashlib.sha256()
+    for recipe in RECIPES:
+        for path in recipe.sources(root):
+            digest.update(str(path.relative_to(root)).encode() + path.read_bytes())
+    return f"demo-{digest.hexdigest()[:10]}"
+
+
+def build_and_load(recipe: Recipe, image: str, root: Path, build: Path, load: str) -> None:
     """Build an image and hand its archive to the shell command `load` as $1."""
-    image = f"{recipe.name}:{tag}"
-    archive = build / f"{Path(recipe.name).name}.tar"
+    archive = build / f"{recipe.name}.tar"
     archive.unlink(missing_ok=True)
     builder = _builder()
     arguments = ["--file", str(root / recipe.dockerfile), "--tag", image]
@@ -69,22 +89,19 @@ def build_and_load(recipe: Recipe, tag: str, root: Path, build: Path, load: str)
     if "PIP_CERT" in os.environ:
         arguments.append(f"--secret=id=ca,src={os.environ['PIP_CERT']}")
     _run([builder, "build", *arguments, str(root / recipe.context)])
-    if builder == "buildah":
-        _run([builder, "push", image, f"docker-archive:{archive}:{image}"])
-    else:
-        _run([builder, "save", "--output", str(archive), image])
+    _run([builder, "save", "--output", str(archive), image])
     _run(["sh", "-c", load, "load", str(archive)])
 
 
 def _builder() -> str:
-    for name, question in (("docker", "info"), ("podman", "info"), ("buildah", "info")):
+    for name in ("docker", "podman"):
         if (
             shutil.which(name)
-            and subprocess.run([name, question], capture_output=True).returncode == 0
+            and subprocess.run([name, "info"], capture_output=True).returncode == 0
         ):
             return name
     raise DemoError(
-        "no program that builds images works here: tried docker, podman and buildah",
+        "no program that builds images works here: tried docker and podman",
         "Start Docker, or install one of them.",
     )
 
