@@ -52,7 +52,6 @@ def review(body: object, context: Context) -> Reviewed:
     response["uid"] = request["uid"]
     if notices:
         response["warnings"] = [each.as_warning() for each in notices]
-    metadata = (request.get("object") or {}).get("metadata") or {}
     return Reviewed(
         answer={"apiVersion": API_VERSION, "kind": "AdmissionReview", "response": response},
         outcome=outcome,
@@ -60,9 +59,17 @@ def review(body: object, context: Context) -> Reviewed:
         uid=request["uid"],
         kind=request["kind"]["kind"],
         namespace=request.get("namespace", ""),
-        name=metadata.get("name") or metadata.get("generateName", ""),
+        name=_name_of(request.get("object")),
         operation=request.get("operation", ""),
     )
+
+
+def _name_of(obj: object) -> str:
+    """For the log. A pod of a controller has only a prefix until it is admitted."""
+    metadata = obj.get("metadata") if isinstance(obj, dict) else None
+    if not isinstance(metadata, dict):
+        return ""
+    return str(metadata.get("name") or metadata.get("generateName") or "")
 
 
 def _read_request(body: object) -> AdmissionRequest:

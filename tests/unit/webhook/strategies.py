@@ -88,3 +88,11 @@ def options(draw: st.DrawFn) -> dict[str, str]:
         "port": st.one_of(st.just(absent), st.just("9100")),
     }
     return draw(shuffled(keys))
+
+
+anything = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), words),
+    lambda inner: st.one_of(st.lists(inner, max_size=2), st.dictionaries(words, inner, max_size=2)),
+    max_leaves=4,
+)
+"""Any JSON value."""

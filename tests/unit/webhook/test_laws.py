@@ -7,14 +7,17 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from podcov_webhook.annotations import Options
 from podcov_webhook.decision import Context, Subject, decide, revert_object
 from podcov_webhook.injection import inject, revert
 from podcov_webhook.kinds import KINDS, Kind
 from podcov_webhook.patch import apply_operations, check_operations, make_operations
+from podcov_webhook.review import review
 from podcov_webhook.settings import AgentSettings
+from support.webhook import make_review
 from unit.webhook import strategies
-from unit.webhook.objects import copy, deployment, pod
+from unit.webhook.objects import container, copy, deployment, pod, template
 
 DEPLOYMENT, POD = KINDS
 CONTEXT = Context("podcov", AgentSettings())
@@ -104,3 +107,20 @@ def test_the_cost_of_comparing_is_that_of_the_change(count: int) -> None:
     kept = after["spec"]["containers"][1:]
     assert all(mine is theirs for mine, theirs in zip(kept, others, strict=True))
     assert revert(template) is template
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_whatever_the_object_is_the_review_is_answered(data: st.DataObject) -> None:
+    """Any value anywhere: admitted, or refused for an annotation; never an exception."""
+    make = data.draw(st.sampled_from([deployment, pod]))
+    request = make_review(make(template(container())))
+    holder, key = request["request"], "object"
+    while data.draw(st.booleans()) and holder[key]:
+        if not isinstance(holder[key], dict | list):
+            break
+        holder = holder[key]
+        key = data.draw(st.sampled_from(list(holder if isinstance(holder, dict) else [0])))
+    holder[key] = data.draw(strategies.anything)
+    response = review(request, CONTEXT).answer["response"]
+    assert response["allowed"] or "annotation-malformed" in response["status"]["message"]
