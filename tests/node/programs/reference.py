@@ -21,10 +21,9 @@ class Silent(WSGIRequestHandler):
 
 
 def main(source: str, data_file: str) -> None:
-    measured = coverage.Coverage(
-        data_file=data_file, source=[source], context="startup", config_file=False
-    )
+    measured = coverage.Coverage(data_file=data_file, source=[source], config_file=False)
     measured.start()
+    measured.switch_context("startup")
     sys.path.insert(0, source)
     from shop.wsgi import app
 
