@@ -5,12 +5,12 @@ Invariants 4 (no death loses a line) and 5 (every way to make a process is measu
 
 from __future__ import annotations
 
-import re
 import signal
 from pathlib import Path
 
 import pytest
 from support.measured import Container, line_of
+from support.steps import WORK, steps
 from support.waiting import wait_until
 
 APP = Path(__file__).parent / "programs/kinds"
@@ -34,12 +34,6 @@ KINDS = {
     "run_module": ({21}, 0),
 }
 IMPORTS_LATE = ("forks_then_imports", "daemon", "reloads")
-
-
-def steps(container: Container) -> set[int]:
-    text = (APP / "work.py").read_text().splitlines()
-    found = [re.search(r"# step (\d+)\.", text[n - 1]) for n in container.ran(APP / "work.py")]
-    return {int(match.group(1)) for match in found if match}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -74,7 +68,7 @@ def test_scripts_and_modules_are_measured_by_every_interpreter(
 def test_a_command_has_no_lines_but_its_imports_have(container: Container, python: Path) -> None:
     """`python -c` itself cannot be reported, what it imports is."""
     container.run([python, "-c", "import work; work.step(30)"], APP)
-    assert (steps(container), set(container.lines())) == ({30}, {str(APP / "work.py")})
+    assert (steps(container), set(container.lines())) == ({30}, {str(WORK)})
 
 
 def test_two_processes_share_one_map(container: Container, python: Path) -> None:
