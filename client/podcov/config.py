@@ -75,9 +75,13 @@ class Layer:
 
 
 def settings_from(
-    arguments: Mapping[str, object], env: Mapping[str, str], table: Mapping[str, object], file: str
+    arguments: Mapping[str, object],
+    env: Mapping[str, str],
+    table: Mapping[str, object],
+    file: str,
+    ini: Mapping[str, object] | None = None,
 ) -> Settings:
-    """One object out of three places; an argument that is None or () was not given.
+    """One object out of these places; an argument or ini key that is None or () was not given.
 
     SettingError for a key that does not exist (in the file) or a value of the wrong form, naming
     the place.
@@ -91,14 +95,13 @@ def settings_from(
         )
     layers = (
         Layer(table, f"[{TABLE}] of {file}"),
+        Layer(_given(ini or {}), "pytest's configuration", "podcov_{}".format),
         Layer(
             {name: env[_env(name)] for name in names if env.get(_env(name))},
             "the environment",
             _env,
         ),
-        Layer(
-            {key: value for key, value in arguments.items() if value not in (None, ())}, "the call"
-        ),
+        Layer(_given(arguments), "the call"),
     )
     chosen: dict[str, object] = {}
     for layer in layers:
@@ -112,15 +115,26 @@ def settings_from(
     return Settings(**chosen)  # type: ignore[arg-type]  # parsed by PARSERS
 
 
-def load_settings(arguments: Mapping[str, object], folder: Path | None = None) -> Settings:
-    """Settings with the real environment and the nearest pyproject.toml at or above `folder`."""
+def load_settings(
+    arguments: Mapping[str, object],
+    folder: Path | None = None,
+    ini: Mapping[str, object] | None = None,
+) -> Settings:
+    """Settings with the real environment and the nearest pyproject.toml at or above `folder`.
+
+    `ini` holds the keys of pytest's configuration, which stand between the two.
+    """
     file = _find_file(folder or Path.cwd())
-    return settings_from(arguments, os.environ, _read_table(file), str(file or FILE))
+    return settings_from(arguments, os.environ, _read_table(file), str(file or FILE), ini)
 
 
 def environment() -> dict[str, str]:
     """A copy of the environment, for child processes."""
     return dict(os.environ)
+
+
+def _given(values: Mapping[str, object]) -> Mapping[str, object]:
+    return {key: value for key, value in values.items() if value not in (None, ())}
 
 
 def _env(name: str) -> str:

@@ -99,17 +99,15 @@ class _Plugin:
 
 def _make_run(config: pytest.Config) -> TestRun:
     engine = import_module("podcov.testrun")
-    chosen = {name: _chosen(config, name) for name in OPTIONS}
-    reports = chosen.pop("report")
-    settings = load_settings(chosen, config.invocation_params.dir)
-    run: TestRun = engine.TestRun(settings, engine.reports_of(reports or (), settings))
+    options = {name: _tidy(config.getoption(f"podcov_{name}")) for name in OPTIONS}
+    ini = {name: _tidy(config.getini(f"podcov_{name}")) for name in OPTIONS}
+    reports = (options.pop("report"), ini.pop("report"))
+    settings = load_settings(options, config.invocation_params.dir, ini)
+    wanted = engine.reports_of(reports[0] or reports[1] or (), settings)
+    run: TestRun = engine.TestRun(settings, wanted)
     return run
 
 
-def _chosen(config: pytest.Config, name: str) -> object:
-    """Return an option's value, else its ini key's; None where neither was given."""
-    option = config.getoption(f"podcov_{name}")
-    value = config.getini(f"podcov_{name}") if option is None else option
-    if not isinstance(value, list):
-        return value or None
-    return tuple(map(str, value))
+def _tidy(value: object) -> object:
+    """Return texts instead of paths, and None for what was not given."""
+    return tuple(map(str, value)) if isinstance(value, list) else value or None

@@ -242,3 +242,24 @@ def test_a_source_folder_in_the_ini_file_is_relative_to_it(
     result = suite.run("sh", "-c", f"cd below && exec {sys.executable} -m pytest --podcov ..")
     assert result.ret == 0, result.stdout.str()
     result.stdout.fnmatch_lines(["*server.py *"])
+
+
+def test_the_environment_wins_over_the_ini_file_and_an_option_over_both(
+    suite: pytest.Pytester, server: Measured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same setting in three places: the option is taken, then the environment."""
+    monkeypatch.setenv("PODCOV_URL", "http://127.0.0.1:9")
+    from_environment = suite.runpytest_subprocess("--podcov")
+    assert from_environment.ret == pytest.ExitCode.USAGE_ERROR
+    from_option = suite.runpytest_subprocess("--podcov", f"--podcov-url={server.agent}")
+    assert from_option.ret == 0, from_option.stdout.str()
+
+
+def test_a_bad_ini_value_is_told_with_its_key(suite: pytest.Pytester, server: Measured) -> None:
+    """A limit that is no number stops the run; the message names the key and the accepted form."""
+    suite.makepyprojecttoml('[tool.pytest.ini_options]\npodcov_fail_under = "most"\n')
+    result = suite.runpytest_subprocess("--podcov", f"--podcov-url={server.agent}")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(
+        ["ERROR: podcov: Setting podcov_fail_under in pytest's configuration is 'most'. Write a n*"]
+    )
