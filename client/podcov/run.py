@@ -63,12 +63,12 @@ def run_program(program: Program, env: Mapping[str, str], on_ready: Callable[[st
     """
     if program.port:
         check_free(program.port, program.host)
-    with tempfile.TemporaryDirectory(prefix="podcov-run-") as folder:
+    with _relaying() as relay, tempfile.TemporaryDirectory(prefix="podcov-run-") as folder:
         place = Path(folder)
         (place / "spool" / CONTAINER).mkdir(parents=True)
         with _sidecar(program, place, env) as port:
             on_ready(f"http://{program.host}:{port}")
-            return _run_child(program.command, child_environment(program, place, env))
+            return _run_child(program.command, child_environment(program, place, env), relay)
 
 
 def child_environment(program: Program, place: Path, env: Mapping[str, str]) -> dict[str, str]:
@@ -138,7 +138,43 @@ def _await_port(child: subprocess.Popen[bytes], announced: Path, log: Path) -> i
     raise LaunchError(f"The agent did not start; it said: {said}", "Try another --port.")
 
 
-def _run_child(command: Sequence[str], env: Mapping[str, str]) -> int:
+class _Relay:
+    """Hands signals to the program. One that comes before there is a program is kept for it.
+
+    The handler never raises: an exception in the middle of Popen would lose a process.
+    """
+
+    def __init__(self) -> None:
+        self._child: subprocess.Popen[bytes] | None = None
+        self.kept: int | None = None
+
+    def __call__(self, number: int, _: object) -> None:
+        if self._child is None:
+            self.kept = number
+        elif not (number in FROM_TERMINAL and _in_foreground()):
+            self._child.send_signal(number)
+
+    def attach(self, child: "subprocess.Popen[bytes]") -> None:
+        """From now on signals are the program's; one that was kept is sent now."""
+        self._child = child
+        if self.kept is not None:
+            child.send_signal(self.kept)
+
+
+@contextmanager
+def _relaying() -> Iterator[_Relay]:
+    relay = _Relay()
+    before = {number: signal.signal(number, relay) for number in FORWARDED}
+    try:
+        yield relay
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _run_child(command: Sequence[str], env: Mapping[str, str], relay: _Relay) -> int:
+    if relay.kept is not None:
+        return 128 + relay.kept
     try:
         child = subprocess.Popen(command, env=dict(env))
     except OSError as problem:
@@ -146,17 +182,8 @@ def _run_child(command: Sequence[str], env: Mapping[str, str]) -> int:
             f"{command[0]} could not be started: {problem.strerror}.",
             "Write the command after --, as you would in a shell.",
         ) from problem
-
-    def forward(number: int, _: object) -> None:
-        if not (number in FROM_TERMINAL and _in_foreground()):
-            child.send_signal(number)
-
-    before = {number: signal.signal(number, forward) for number in FORWARDED}
-    try:
-        code = child.wait()
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    relay.attach(child)
+    code = child.wait()
     return 128 - code if code < 0 else code
 
 

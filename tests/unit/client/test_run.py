@@ -13,6 +13,7 @@ import pytest
 from podcov import Session
 from podcov.cli import main
 from podcov.run import Program, child_environment
+from support.waiting import wait_until
 
 from .conftest import Project
 
@@ -49,7 +50,7 @@ def running(*words: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
             assert match, said + child.stderr.read()
             yield child, match[1]
         finally:
-            child.kill()
+            child.terminate()
 
 
 def line_of(child: subprocess.Popen[str]) -> str:
@@ -78,6 +79,21 @@ def test_signals_reach_the_program_and_its_exit_code_is_passed_on(project: Proje
     assert (out, err, child.returncode) == (f"got {signal.SIGTERM.value}\n", "", 3)
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2])), timeout=5)
+
+
+def test_a_signal_before_the_program_runs_ends_in_good_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SIGTERM while the agent starts: no program, no agent, no folder stays."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    child = subprocess.Popen(
+        [sys.executable, "-m", "podcov", "run", "--port", "0", "--", "sleep", "100"],
+        stderr=subprocess.DEVNULL,
+    )
+    wait_until("podcov run has its folder", lambda: list(tmp_path.iterdir()))
+    child.send_signal(signal.SIGTERM)
+    assert child.wait(30) == 128 + signal.SIGTERM
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_several_run_at_once(project: Project) -> None:
