@@ -96,20 +96,36 @@ def _connect(demo: Demo, name: str) -> Cluster:
     elif Path(name).expanduser().is_file():
         kubeconfig.write_bytes(Path(name).expanduser().read_bytes())
     else:
+        _check_context(name)
         view = ["kubectl", "config", "view", "--flatten", "--minify", f"--context={name}"]
         kubeconfig.write_text(call(view))
     kubeconfig.chmod(0o600)
-    if not load and "PODCOV_IMAGES" not in os.environ:
+    if not load:
+        _check_images()
+    cluster = Cluster(name, kubeconfig, load)
+    with step("asking the cluster for its version"):
+        cluster.run("kubectl", "version")
+    return cluster
+
+
+def _check_context(name: str) -> None:
+    known = call(["kubectl", "config", "get-contexts", "--output=name"]).split()
+    if name not in known:
+        raise DemoError(
+            f"CLUSTER is {name!r}: neither kind, nor a file, nor a context",
+            f"Contexts of your kubeconfig: {', '.join(known) or 'none'}.",
+        )
+
+
+def _check_images() -> None:
+    if "PODCOV_IMAGES" not in os.environ:
         raise DemoError(
             "nobody knows how images get into this cluster",
             "Set PODCOV_IMAGE_LOAD to a shell command that loads the archive $1, such as\n"
             "  'minikube image load \"$1\"' or 'k3d image import \"$1\"', or PODCOV_IMAGES to\n"
             "  where the cluster can pull them: registry.example.org/podcov-{}:1.0",
         )
-    cluster = Cluster(name, kubeconfig, load)
-    with step("asking the cluster for its version"):
-        cluster.run("kubectl", "version")
-    return cluster
+    images.references(os.environ["PODCOV_IMAGES"])
 
 
 def _make_kind(root: Path) -> None:

@@ -82,6 +82,33 @@ def test_an_unknown_cluster_is_told_with_a_remedy(tmp_path: Path) -> None:
     assert done.stderr == ""
 
 
+@pytest.mark.parametrize(
+    ("images", "told"),
+    [
+        (None, "nobody knows how images get into this cluster"),
+        ("registry.example.org/podcov:1.0", "PODCOV_IMAGES is 'registry.example.org/podcov:1.0'"),
+        ("registry.example.org:5000/podcov-{}", "PODCOV_IMAGES is 'registry.example.org:5000/po"),
+    ],
+)
+def test_a_cluster_without_images_is_not_touched(
+    tmp_path: Path, images: str | None, told: str
+) -> None:
+    """The demo asks for the images before it does anything in a cluster that it does not know."""
+    kubeconfig = tmp_path / "kubeconfig"
+    kubeconfig.write_text("apiVersion: v1\nkind: Config\n")
+    more = {} if images is None else {"PODCOV_IMAGES": images}
+    done = subprocess.run(
+        _command(tmp_path / "build"),
+        env=_environment(CLUSTER=str(kubeconfig), **more),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    assert f"✗ {told}" in done.stdout
+    assert "registry.example.org/podcov-{}:1.0" in done.stdout
+
+
 def _processes_of(build: Path) -> list[str]:
     """The command lines of processes whose environment or words name the folder."""
     found = []
