@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import statistics
 import subprocess
 import sys
@@ -12,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from support.bench import Row
-from support.installed import Installed
+from support.measured import Container, install_agent
 
 KERNELS = str(Path(__file__).parent / "programs" / "kernels.py")
 NONE, OURS, COVERAGE = "none", "podcov", "coverage run"
@@ -22,19 +21,20 @@ def run(quick: bool) -> list[Row]:
     """Return the seconds of all kernels on each side, and each kernel's under podcov."""
     rounds, scale = (1, 1) if quick else (5, 5)
     with tempfile.TemporaryDirectory() as folder:
-        agent = Installed(Path(folder))
+        agent = Container(install_agent(Path(folder, "home")), Path(folder, "spool"))
+        agent.spool.mkdir()
         plain = [sys.executable, KERNELS, str(scale)]
         traced = [sys.executable, "-m", "coverage", "run", f"--data-file={folder}/data", *plain[1:]]
         sides = {
-            NONE: (plain, dict(os.environ)),
-            OURS: (plain, agent.environment()),
-            COVERAGE: (traced, dict(os.environ)),
+            NONE: (plain, agent.environ(measured=False)),
+            OURS: (plain, agent.environ()),
+            COVERAGE: (traced, agent.environ(measured=False)),
         }
         found: dict[str, list[dict[str, float]]] = {name: [] for name in sides}
         for _ in range(rounds):
             for name, (command, env) in sides.items():
                 found[name].append(_seconds(command, env))
-        assert agent.marks() > 100, "nothing was measured"
+        assert len(agent.ran(Path(KERNELS))) > 100, "nothing was measured"
     return [*(_mean(name, found) for name in sides), *_kernels(found)]
 
 
