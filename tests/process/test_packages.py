@@ -27,6 +27,9 @@ ONLY_OURS = {
     "jinja2/parser.py:727": ("3.8", "3.9"),
     "jinja2/parser.py:783": ("3.8", "3.9"),
     "jinja2/parser.py:798": ("3.8", "3.9"),
+    "markdown/blockprocessors.py:247": ("3.8",),
+    "markdown/extensions/fenced_code.py:162": ("3.8",),
+    "markdown/extensions/footnotes.py:290": ("3.8",),
     "sqlparse/filters/output.py:111": ("3.8", "3.9"),
     # except around yield from
     "jinja2/environment.py:1356": ("3.12", "3.13"),
