@@ -6,6 +6,7 @@ without importing it: packages never import each other. Called by the command li
 """
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -144,7 +145,8 @@ class _Relay:
     The handler never raises: an exception in the middle of Popen would lose a process.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, woken: int) -> None:
+        self.woken = woken
         self._child: subprocess.Popen[bytes] | None = None
         self.kept: int | None = None
 
@@ -160,16 +162,31 @@ class _Relay:
         if self.kept is not None:
             child.send_signal(self.kept)
 
+    def wait(self, child: "subprocess.Popen[bytes]") -> int:
+        """The program's return code. Woken by a descriptor: a signal that comes just before
+        waitpid would be seen only when the program has ended by itself."""
+        while child.poll() is None:
+            select.select([self.woken], [], [])
+            os.read(self.woken, 4096)
+        return child.returncode
+
 
 @contextmanager
 def _relaying() -> Iterator[_Relay]:
-    relay = _Relay()
+    woken, wake = os.pipe()
+    os.set_blocking(wake, False)
+    relay = _Relay(woken)
     before = {number: signal.signal(number, relay) for number in FORWARDED}
+    before[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, lambda *_: None)
+    old = signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
     try:
         yield relay
     finally:
+        signal.set_wakeup_fd(old)
         for number, handler in before.items():
             signal.signal(number, handler)
+        os.close(woken)
+        os.close(wake)
 
 
 def _run_child(command: Sequence[str], env: Mapping[str, str], relay: _Relay) -> int:
@@ -183,7 +200,7 @@ def _run_child(command: Sequence[str], env: Mapping[str, str], relay: _Relay) ->
             "Write the command after --, as you would in a shell.",
         ) from problem
     relay.attach(child)
-    code = child.wait()
+    code = relay.wait(child)
     return 128 - code if code < 0 else code
 
 

@@ -63,7 +63,9 @@ def test_a_program_is_measured_while_it_runs(project: Project) -> None:
     project.write("app.py", WAITING)
     with running("--", sys.executable, "app.py") as (child, url):
         assert line_of(child) == "ready\n"
-        (file,) = Session(urls=[url]).collect().files
+        collection = Session(urls=[url]).collect()
+        assert len(collection.files) == 1, (collection, Session(urls=[url]).status())
+        (file,) = collection.files
         assert file.path == str(project.root / "app.py")
         assert file.lines >= {1, 2, 5, 10, 11, 12}
         assert not file.lines & {6, 7}
