@@ -15,10 +15,11 @@ from binascii import crc32
 
 from podcov_agent.boot import INTERPRETER, load_kept
 from podcov_agent.contract import SPOOL_CODE
-from podcov_agent.rewrite import REWRITER, Rewritten
+from podcov_agent.rewrite import REWRITER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from types import CodeType
     from typing import Any
 
 LIMIT_BYTES = 64 << 20
@@ -33,6 +34,21 @@ _getpid, _geteuid = os.getpid, os.geteuid
 _crc32, _dumps = crc32, marshal.dumps
 
 
+class Kept:
+    """Rewritten code: its lines are numbered from `base` in the map, which is still a placeholder.
+
+    `blob`: git's hash of the source; `slots`: how many bytes of the map it takes.
+    """
+
+    __slots__ = ("base", "blob", "code", "slots")
+
+    def __init__(self, code: CodeType, slots: int, base: int, blob: str) -> None:
+        self.code = code
+        self.slots = slots
+        self.base = base
+        self.blob = blob
+
+
 class Cache:
     """Rewritten code, not bound to a map yet, of the sources of one container."""
 
@@ -41,25 +57,24 @@ class Cache:
         self._limit_bytes = limit_bytes
         self._used_bytes: int | None = None
 
-    def load(self, path: str, blob: str) -> Rewritten | None:
-        """The code of the source with this git blob hash, compiled as `path`; None: not here."""
-        name, key = self._name_and_key(path, blob)
-        kept = load_kept(name, key)
-        return None if kept is None else Rewritten(kept["code"], kept["slots"])
+    def load(self, path: str, stamp: str) -> Kept | None:
+        """The code of the source with this stamp, compiled as `path`; None: not here."""
+        kept = load_kept(*self._name_and_key(path, stamp))
+        return None if kept is None else Kept(**kept)
 
-    def store(self, path: str, blob: str, rewritten: Rewritten) -> None:
+    def store(self, path: str, stamp: str, kept: Kept) -> None:
         """Keep it, if there is room."""
         if self._used_bytes is None:
             self._used_bytes = _bytes_in(self._folder)
         if self._used_bytes < self._limit_bytes:
-            name, key = self._name_and_key(path, blob)
-            kept = {"code": rewritten.code, "slots": rewritten.slots}
-            self._used_bytes += keep(name, key, kept)
+            value = {name: getattr(kept, name) for name in Kept.__slots__}
+            self._used_bytes += keep(*self._name_and_key(path, stamp), value)
 
-    def _name_and_key(self, path: str, blob: str) -> tuple[str, str]:
-        key = f"{INTERPRETER} {REWRITER} {blob} {path}"
-        mark = _crc32(key.encode("utf-8", "surrogateescape"))
-        return os.path.join(self._folder, f"{blob}.{mark:08x}.{_geteuid()}"), key
+    def _name_and_key(self, path: str, stamp: str) -> tuple[str, str]:
+        head = f"{INTERPRETER} {REWRITER} {path}"
+        mark = _crc32(head.encode("utf-8", "surrogateescape"))
+        name = f"{mark:08x}.{len(head):x}.{INTERPRETER}.{_geteuid()}"
+        return f"{self._folder}/{name}", f"{head} {stamp}"
 
 
 def keep(name: str, key: str, value: dict[str, Any]) -> int:

@@ -13,13 +13,14 @@ from __future__ import annotations
 import sys
 from _frozen_importlib_external import SourceFileLoader
 from _functools import partial  # type: ignore[import-not-found]  # functools is not built in
+from _io import FileIO
 from _operator import neg
 from os import fsdecode, getcwd, stat
 from os.path import dirname, join, realpath
 from stat import S_ISREG
 
 from podcov_agent import errors
-from podcov_agent.measure import read_file
+from podcov_agent.measure import read_source
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,8 +53,13 @@ def _command_line() -> list[str]:
     """The interpreter's whole command line, which sys.argv is only the end of."""
     known: list[str] | None = getattr(sys, "orig_argv", None)
     if known is None:
-        known = [fsdecode(part) for part in read_file("/proc/self/cmdline").split(b"\0")[:-1]]
+        known = [fsdecode(part) for part in _read("/proc/self/cmdline").split(b"\0")[:-1]]
     return known[: len(known) - len(sys.argv)]
+
+
+def _read(path: str) -> bytes:
+    with FileIO(path) as file:
+        return file.readall()
 
 
 def skips_first_line(options: list[str]) -> bool:
@@ -101,11 +107,11 @@ class _Watch:
         real = self._measure.measured(path)
         if real is None or not S_ISREG(stat(path).st_mode):
             return None
-        source = read_file(path)
-        if source.startswith(_ZIP) or b"\0" in source:
+        source = read_source(path)
+        if source.data.startswith(_ZIP) or b"\0" in source.data:
             return None
         code = self._measure.mark(path, real, source)
-        compile(source, path, "exec", dont_inherit=True)  # for its warnings, as in a plain run
+        compile(source.data, path, "exec", dont_inherit=True)  # for its warnings, as in a plain run
         return code
 
 

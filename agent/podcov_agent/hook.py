@@ -11,7 +11,7 @@ import _frozen_importlib_external
 import sys
 import zipimport
 from _functools import partial  # type: ignore[import-not-found]  # functools is not built in
-from os import fsdecode
+from os import fsdecode, stat
 from os.path import abspath, dirname
 
 from podcov_agent import bytecode, errors
@@ -20,7 +20,7 @@ from podcov_agent.config import read_config
 from podcov_agent.entry import watch_entry
 from podcov_agent.errors import NotMeasuredError
 from podcov_agent.linemap import Spool
-from podcov_agent.measure import Measure, read_file
+from podcov_agent.measure import Measure, Source, blob_hash, read_source, stamp_of
 from podcov_agent.scope import Scope, places_here
 
 TYPE_CHECKING = False
@@ -37,7 +37,7 @@ zipper: Any = zipimport
 
 _plain_compile = machinery.SourceLoader.source_to_code
 _plain_read = machinery.FileLoader.get_data
-_getframe = sys._getframe
+_getframe, _stat = sys._getframe, stat
 _PY310 = sys.version_info >= (3, 10)
 
 
@@ -128,9 +128,9 @@ def _recalled(measure: Measure, loader: Any, fullname: str) -> CodeType | None:
     try:
         real = measure.measured(path, fullname)
         if real is not None:
-            source = read_file(path)
-            if bytecode.examine(path, source) is bytecode.CURRENT:
-                return measure.recall(path, real, source)
+            status = _stat(path)
+            if bytecode.examine(path, status) is bytecode.CURRENT:
+                return measure.recall(path, real, stamp_of(status))
     except OSError:
         pass  # the original says what is wrong with the file
     except Exception as error:
@@ -147,8 +147,8 @@ def _marked(measure: Measure, loader: Any, fullname: str, code: CodeType) -> Cod
             return code
         if not _is_plain(loader):
             raise NotMeasuredError(errors.CUSTOM_LOADER, f"{path}: {type(loader).__qualname__}")
-        source = read_file(path)
-        if bytecode.examine(path, source) is bytecode.FOREIGN:
+        source = read_source(path)
+        if bytecode.examine(path, _stat(path)) is bytecode.FOREIGN:
             raise NotMeasuredError(errors.STALE_BYTECODE, path)
         return measure.mark(path, real, source)
     except Exception as error:
@@ -178,7 +178,8 @@ def _hook_zip(measure: Measure) -> None:
             source = None if real is None else loader.get_source(fullname)
             if real is None or source is None:
                 return code
-            return measure.mark(path, real, source.encode())
+            data = source.encode()
+            return measure.mark(path, real, Source(data, blob_hash(data)))
         except Exception as error:
             measure.explain(path, error)
             return code
@@ -240,7 +241,7 @@ class _ReadCode:
             real = self._measure.measured(abspath(path))
             if real is None:
                 return None
-            return self._measure.mark(path, real, read_file(path))
+            return self._measure.mark(path, real, read_source(path))
         except (OSError, SyntaxError):
             return None  # runpy says what is wrong with the file
         except Exception as error:

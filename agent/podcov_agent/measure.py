@@ -8,23 +8,30 @@ import hook and the entry script.
 from __future__ import annotations
 
 from _io import FileIO
+from os import fstat
 
 from podcov_agent import errors
+from podcov_agent.cache import Kept
 from podcov_agent.errors import NotMeasuredError
-from podcov_agent.rewrite import bind, rewrite
+from podcov_agent.rewrite import MARK, bind, rewrite
 
 try:
     from _sha1 import sha1  # type: ignore[import-not-found]  # hashlib would load OpenSSL
 except ImportError:
     from hashlib import sha1
 
+MAP = (MARK, 0)
+"""What `bind` exchanges for the map."""
+
+_fstat = fstat
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from os import stat_result
     from types import CodeType
 
     from podcov_agent.cache import Cache
     from podcov_agent.linemap import Spool
-    from podcov_agent.rewrite import Rewritten
     from podcov_agent.scope import Scope
 
 
@@ -40,27 +47,29 @@ class Measure:
         """The real path of `path` if it is to be measured, else None."""
         return self._scope.measured(path, module)
 
-    def recall(self, path: str, real: str, source: bytes) -> CodeType | None:
-        """Marked code from the cache, compiled as `path`; None if it is not there."""
-        blob = blob_hash(source)
-        kept = self._cache.load(path, blob)
-        return None if kept is None else self._bind(kept, real, blob)
+    def recall(self, path: str, real: str, stamp: str) -> CodeType | None:
+        """Marked code of the source with this stamp from the cache, compiled as `path`, or None."""
+        kept = self._cache.load(path, stamp)
+        if kept is None:
+            return None
+        linemap, base = self._spool.place(real, kept.blob, kept.slots)
+        return bind(kept.code, linemap, 0) if base == kept.base else None
 
-    def mark(self, path: str, real: str, source: bytes) -> CodeType:
+    def mark(self, path: str, real: str, source: Source) -> CodeType:
         """Marked code, rewritten if the cache does not have it.
 
         Raises NotMeasuredError, and what compile raises of this source.
         """
-        blob = blob_hash(source)
-        rewritten = self._cache.load(path, blob)
-        if rewritten is None:
-            rewritten = rewrite(source, path)
-            self._cache.store(path, blob, rewritten)
-        return self._bind(rewritten, real, blob)
-
-    def _bind(self, rewritten: Rewritten, real: str, blob: str) -> CodeType:
-        linemap, base = self._spool.place(real, blob, rewritten.slots)
-        return bind(rewritten.code, linemap, base)
+        code = self.recall(path, real, source.stamp)
+        if code is None:
+            rewritten = rewrite(source.data, path)
+            blob = blob_hash(source.data)
+            linemap, base = self._spool.place(real, blob, rewritten.slots)
+            # Numbers in place of the lines' placeholders make it a third faster to load.
+            numbered = bind(rewritten.code, MAP, base)
+            self._cache.store(path, source.stamp, Kept(numbered, rewritten.slots, base, blob))
+            code = bind(numbered, linemap, 0)
+        return code
 
     def explain(self, path: str, error: Exception) -> None:
         """Make a note of why `path` stays plain; go on with an exception that is not ours."""
@@ -84,7 +93,25 @@ def blob_hash(source: bytes) -> str:
     return name
 
 
-def read_file(path: str) -> bytes:
-    """The bytes of a file. OSError."""
+class Source:
+    """The bytes of a source, and a stamp that other bytes under the same path would not have."""
+
+    __slots__ = ("data", "stamp")
+
+    def __init__(self, data: bytes, stamp: str) -> None:
+        self.data = data
+        self.stamp = stamp
+
+
+def read_source(path: str) -> Source:
+    """The source in a file. OSError, also if it changes under our eyes."""
     with FileIO(path) as file:
-        return file.readall()
+        before, data, after = _fstat(file.fileno()), file.readall(), _fstat(file.fileno())
+    if stamp_of(before) != stamp_of(after):
+        raise OSError(0, f"{path} changed while it was read")
+    return Source(data, stamp_of(after))
+
+
+def stamp_of(status: stat_result) -> str:
+    """What changes with the content of a file; Python itself looks at less."""
+    return f"{status.st_mtime_ns} {status.st_ctime_ns} {status.st_size} {status.st_ino}"

@@ -20,7 +20,7 @@ def module(tmp_path: Path) -> Path:
 
 
 def examine(path: Path) -> str:
-    return bytecode.examine(str(path), path.read_bytes())
+    return bytecode.examine(str(path), path.stat())
 
 
 def test_without_byte_code_the_source_is_compiled(module: Path) -> None:

@@ -50,8 +50,8 @@ def test_an_exception_from_elsewhere_is_not_ours() -> None:
 
 def test_an_exception_of_our_own_work_is_ours() -> None:
     """Also where a function of the library raised it for us."""
-    from podcov_agent.measure import read_file
+    from podcov_agent.measure import read_source
 
     with pytest.raises(OSError, match="nothing") as caught:
-        read_file("/nothing/here")
+        read_source("/nothing/here")
     assert errors.is_ours(caught.value)
