@@ -6,11 +6,12 @@ All of it is made once per run, and what can be is made at the same time.
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from node import lines, shops
@@ -23,8 +24,12 @@ from support.cluster.settings import CHECKOUT
 from support.waiting import wait_until
 from unit.webhook.objects import deployment
 
+T = TypeVar("T")
+
 TAG = "test"
 NAMESPACE = "podcov"
+REVISIONS = "revisions"
+SERVER = "big"
 AGENT = "localhost/podcov-agent"
 WEBHOOK = "localhost/podcov-webhook"
 SHOP = "localhost/podcov-example-shop"
@@ -43,8 +48,10 @@ class Reference:
 
 
 @pytest.fixture(scope="session")
-def tools(node_cluster: Cluster) -> Tools:
-    return node_cluster.tools
+def tools(node_cluster: Cluster) -> Iterator[Tools]:
+    yield node_cluster.tools
+    if node_cluster.lasting:
+        _clean_up(node_cluster.tools)
 
 
 @pytest.fixture(scope="session")
@@ -59,9 +66,9 @@ def images(node_cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> N
     """The agent's, the webhook's and the shop's image, built from their Dockerfiles and loaded."""
     builder = node_cluster.builder
     python = {"PYTHON_IMAGE": builder.python_image(PYTHON)}
-    busybox = {"BUSYBOX_IMAGE": builder.busybox_image()}
+    others = {"BUSYBOX_IMAGE": builder.busybox_image(), "BUILD_IMAGE": builder.build_image()}
     recipes = [
-        (AGENT, CHECKOUT / "Dockerfile.agent", CHECKOUT, python | busybox),
+        (AGENT, CHECKOUT / "Dockerfile.agent", CHECKOUT, python | others),
         (WEBHOOK, CHECKOUT / "Dockerfile.webhook", CHECKOUT, python),
         (SHOP, shops.FOLDER / "Dockerfile", shops.FOLDER, python),
     ]
@@ -126,6 +133,7 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> Reference:
     data = lines.CoverageData(str(data_file))
     data.read()
     contexts = sorted(data.measured_contexts())
+    assert {"startup", "GET /healthz", "GET /products/mug", "POST /orders"} <= set(contexts)
     return Reference(
         {
             name: lines.in_data(data, str(shops.SOURCE), shops.SOURCE, [f"^{name}$"])
@@ -155,10 +163,18 @@ def wait(tools: Tools, variant: str) -> list[str]:
     return shops.wait_for_rollout(tools, shops.namespace_of(variant))
 
 
-def in_parallel(action, items) -> list:  # type: ignore[no-untyped-def,type-arg]
+def in_parallel(action: Callable[[T], object], items: Iterable[T]) -> None:
     """Do something for all items at the same time; the first failure is raised."""
     with ThreadPoolExecutor() as pool:
-        return list(pool.map(action, items))
+        list(pool.map(action, items))
+
+
+def _clean_up(tools: Tools) -> None:
+    """Take away what the tests made in somebody's cluster."""
+    tools.helm("uninstall", "podcov", "-n", NAMESPACE, "--ignore-not-found")
+    namespaces = [NAMESPACE, REVISIONS, *map(shops.namespace_of, shops.VARIANTS)]
+    tools.kubectl("delete", "namespace", "--ignore-not-found", *namespaces)
+    tools.kubectl("delete", "pod", SERVER, "-n", "default", "--ignore-not-found", "--now")
 
 
 def _shop(cluster: Cluster, variant: str) -> Shop:

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable
 
 import pytest
-from node.conftest import SHOP, TAG
+from node.conftest import SERVER, SHOP, TAG
 from podcov.forward import Forwarder, Kubectl, Native
 from podcov.kube import open_kube
 from podcov.models import Target
@@ -37,10 +37,12 @@ def server(tools: Tools, images: None) -> str:
         "command": ["python3", "-c", SERVE],
         "readinessProbe": {"exec": {"command": ["python3", "-c", f"{_ask()}"]}},
     }
-    body = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "big"}}
+    body = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": SERVER}}
     tools.send("create", body | {"spec": {"containers": [container]}}, "-n", "default")
-    tools.kubectl("wait", "pod/big", "-n", "default", "--for=condition=Ready", "--timeout=60s")
-    return "big"
+    tools.kubectl(
+        "wait", f"pod/{SERVER}", "-n", "default", "--for=condition=Ready", "--timeout=60s"
+    )
+    return SERVER
 
 
 def test_cluster_names_can_be_looked_up(tools: Tools, server: str) -> None:

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,11 @@ pytestmark = pytest.mark.node
 PODCOV = Path(sys.executable).parent / "podcov"
 
 
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
 @pytest.fixture
-def podcov_command(  # type: ignore[no-untyped-def]
-    measured: dict[str, Shop], client_env: dict[str, str], tmp_path: Path
-):
+def podcov_command(measured: dict[str, Shop], client_env: dict[str, str], tmp_path: Path) -> Run:
     """Runs `podcov COMMAND deploy/shop -n NAMESPACE ...` in an empty folder."""
     namespace = measured["shell"].namespace
 
@@ -30,7 +32,7 @@ def podcov_command(  # type: ignore[no-untyped-def]
     return run
 
 
-def test_status_shows_every_pod(podcov_command, tools: Tools) -> None:  # type: ignore[no-untyped-def]
+def test_status_shows_every_pod(podcov_command: Run) -> None:
     """A row for each pod, with its interpreter."""
     done = podcov_command("status")
     assert done.returncode == 0, done.stderr
@@ -47,8 +49,8 @@ def test_status_shows_every_pod(podcov_command, tools: Tools) -> None:  # type: 
 
 
 @pytest.mark.parametrize("forward", ["native", "kubectl"])
-def test_collect_counts_what_ran_since_the_reset(  # type: ignore[no-untyped-def]
-    podcov_command, measured: dict[str, Shop], tools: Tools, tmp_path: Path, forward: str
+def test_collect_counts_what_ran_since_the_reset(
+    podcov_command: Run, measured: dict[str, Shop], tools: Tools, tmp_path: Path, forward: str
 ) -> None:
     """`reset`, a request, `collect --html`: the request's lines are there, and a report of them."""
     shop = measured["shell"]

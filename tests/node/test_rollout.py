@@ -2,30 +2,29 @@
 
 import pytest
 from admission.manifests import ENABLED, make_deployment
+from node.conftest import REVISIONS
 from support.cluster.kubectl import Object, Tools
 from support.waiting import wait_until
 
 pytestmark = pytest.mark.node
 
-NAMESPACE = "revisions"
-
 
 @pytest.fixture
 def shop(tools: Tools, podcov: None) -> None:
     """A Deployment without pods, at revision 1, that is measured from revision 2 on."""
-    tools.kubectl("create", "namespace", NAMESPACE)
-    manifest = make_deployment(NAMESPACE)
+    tools.kubectl("create", "namespace", REVISIONS)
+    manifest = make_deployment(REVISIONS)
     manifest["spec"]["replicas"] = 0
     tools.send("create", manifest)
     _wait_for_revision(tools, "1")
-    tools.kubectl("annotate", "deployment", "shop", "-n", NAMESPACE, f"{ENABLED}=true")
+    tools.kubectl("annotate", "deployment", "shop", "-n", REVISIONS, f"{ENABLED}=true")
     _wait_for_revision(tools, "2")
 
 
 def test_undo_leads_back_to_the_unmeasured_template(tools: Tools, shop: None) -> None:
     """`kubectl rollout undo` to a revision from before brings template and annotations back."""
     assert "initContainers" in _deployment(tools)["spec"]["template"]["spec"]
-    tools.kubectl("rollout", "undo", "deployment/shop", "-n", NAMESPACE)
+    tools.kubectl("rollout", "undo", "deployment/shop", "-n", REVISIONS)
     found = _wait_for_revision(tools, "3")
     assert ENABLED not in found["metadata"]["annotations"]
     assert found["spec"]["template"]["spec"]["containers"][0]["command"] == ["gunicorn", "shop:app"]
@@ -33,7 +32,7 @@ def test_undo_leads_back_to_the_unmeasured_template(tools: Tools, shop: None) ->
 
 
 def _deployment(tools: Tools) -> Object:
-    return tools.get("deployment", "shop", NAMESPACE)
+    return tools.get("deployment", "shop", REVISIONS)
 
 
 def _wait_for_revision(tools: Tools, revision: str) -> Object:

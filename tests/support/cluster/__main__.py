@@ -1,6 +1,7 @@
 """The command line for people: `python -m support.cluster up|down|prepare` in the folder tests/."""
 
 import os
+import shlex
 import sys
 from pathlib import Path
 
@@ -27,6 +28,7 @@ def main(arguments: list[str]) -> int:
         if arguments == ["up"]:
             cluster = node.up(cache)
             print(f"export KUBECONFIG={cluster.kubeconfig} PATH={cluster.plane.programs}:$PATH")
+            print(f"export PODCOV_IMAGE_LOAD={shlex.quote(cluster.image_load)}")
         elif arguments == ["prepare"]:
             prepare(cache)
         elif arguments == ["down"]:

@@ -24,6 +24,9 @@ class Builder(Protocol):
     def busybox_image(self) -> str:
         """The name of an image with a static /bin/busybox."""
 
+    def build_image(self) -> str:
+        """The name of an image with a C compiler and Python's headers."""
+
     def build(self, dockerfile: Path, context: Path, ref: str, arguments: Mapping[str, str]) -> str:
         """Build `ref`; what the build printed."""
 
@@ -39,6 +42,9 @@ class Docker:
 
     def busybox_image(self) -> str:
         return "busybox:1.37-musl"
+
+    def build_image(self) -> str:
+        return "python:3.13"
 
     def build(self, dockerfile: Path, context: Path, ref: str, arguments: Mapping[str, str]) -> str:
         options = [f"--build-arg={name}={value}" for name, value in arguments.items()]

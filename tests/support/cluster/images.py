@@ -26,6 +26,8 @@ SUITES = {"3.11": "bookworm", "3.13": "trixie"}
 PYTHON = "3.13"
 """What our own images are built on."""
 PACKAGES = "python3,python3-pip,ca-certificates"
+BUILD_PACKAGES = "gcc,libc6-dev,python3-dev"
+"""What Dockerfile.agent compiles with: 10 KB for the image, so nothing of this gets into it."""
 POLICY = {"default": [{"type": "insecureAcceptAnything"}]}
 
 
@@ -37,13 +39,11 @@ class Buildah:
 
     def python_image(self, version: str) -> str:
         """A small Debian with that Python and pip: a base image. Made once per machine."""
-        suite = SUITES[version]
-        recipe = hashlib.sha256(f"{suite} {PACKAGES}".encode()).hexdigest()[:8]
-        ref = f"localhost/podcov-python:{version}-{recipe}"
-        with locked(self.cache / "python-image.lock", "another process makes base images"):
-            if not self._exists(ref):
-                self._bootstrap(suite, ref)
-        return ref
+        return self._debian("python", version, PACKAGES)
+
+    def build_image(self) -> str:
+        """A Debian with a C compiler and Python's headers. Made once per machine."""
+        return self._debian("build", PYTHON, BUILD_PACKAGES)
 
     def busybox_image(self) -> str:
         """The image BUSYBOX; its name."""
@@ -72,7 +72,16 @@ class Buildah:
         archive.unlink(missing_ok=True)
         self._run("push", *policy, "--quiet", ref, f"docker-archive:{archive}:{ref}")
 
-    def _bootstrap(self, suite: str, ref: str) -> None:
+    def _debian(self, name: str, version: str, packages_in_it: str) -> str:
+        suite = SUITES[version]
+        recipe = hashlib.sha256(f"{suite} {packages_in_it}".encode()).hexdigest()[:8]
+        ref = f"localhost/podcov-{name}:{version}-{recipe}"
+        with locked(self.cache / f"{name}-image.lock", "another process makes base images"):
+            if not self._exists(ref):
+                self._bootstrap(suite, packages_in_it, ref)
+        return ref
+
+    def _bootstrap(self, suite: str, packages_in_it: str, ref: str) -> None:
         say(f"making the base image {ref} from Debian {suite} (a minute, once per machine) ...")
         with tempfile.TemporaryDirectory(dir=self.cache) as folder:
             context = Path(folder)
@@ -82,7 +91,7 @@ class Buildah:
                     mmdebstrap,
                     "--quiet",
                     "--variant=essential",
-                    f"--include={PACKAGES}",
+                    f"--include={packages_in_it}",
                     suite,
                     context / "root.tar",
                 ]

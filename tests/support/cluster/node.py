@@ -6,6 +6,7 @@ Must not build images. Called by `provider` and by the command line.
 import contextlib
 import fcntl
 import os
+import shlex
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from support.cluster import configuration, control_plane, packages
 from support.cluster.build import kube_programs
-from support.cluster.commands import say
+from support.cluster.commands import run, say
 from support.cluster.configuration import Places
 from support.cluster.control_plane import ControlPlane, Endpoint
 from support.cluster.enclosure import ADDRESS, Enclosure, close_enclosure, open_enclosure
@@ -47,9 +48,14 @@ class NodeCluster:
         """Where this host reaches a node port that serves HTTP."""
         return f"http://{ADDRESS}:{node_port}"
 
+    @property
+    def image_load(self) -> str:
+        """The shell command that gives the node the image in the archive $1."""
+        return f'{shlex.join([*self.enclosure.prefix, *_import(self.places)])} "$1"'
+
     def load_image(self, archive: Path) -> None:
         """Give the node an image, from a docker-archive file."""
-        _import(self.enclosure, self.places, archive)
+        self.enclosure.run(*_import(self.places), archive)
 
 
 @contextlib.contextmanager
@@ -84,7 +90,7 @@ def down(cache: Path) -> bool:
     if not (state / KEPT).exists() or not _locked():
         return False
     close_enclosure(state)
-    shutil.rmtree(state, ignore_errors=True)
+    _remove(state)
     return True
 
 
@@ -117,7 +123,7 @@ def stop(cache: Path, processes: Processes) -> None:
     """Kill the enclosure with all that is in it, and remove what it kept."""
     close_enclosure(cache / "node")
     processes.stop()
-    shutil.rmtree(cache / "node", ignore_errors=True)
+    _remove(cache / "node")
 
 
 def _start_node(
@@ -134,7 +140,7 @@ def _start_node(
     sandbox = busybox_archive(places.state.parent)
     wait_until(
         "containerd takes the sandbox image",
-        lambda: _import(enclosure, places, sandbox),
+        lambda: enclosure.run(*_import(places), sandbox),
         watch=processes.check,
     )
     for name, command in _commands(plane, places).items():
@@ -212,15 +218,17 @@ def _commands(plane: ControlPlane, places: Places) -> dict[str, list[str | Path]
     }
 
 
-def _import(enclosure: Enclosure, places: Places, archive: Path) -> str:
-    ctr: list[str | Path] = [
-        packages.path_of("ctr"),
-        "--address",
-        places.socket,
-        "--namespace",
-        "k8s.io",
-    ]
-    return enclosure.run(*ctr, "images", "import", archive)
+def _import(places: Places) -> list[str]:
+    ctr = [str(packages.path_of("ctr")), "--address", str(places.socket), "--namespace", "k8s.io"]
+    return [*ctr, "images", "import"]
+
+
+def _remove(state: Path) -> None:
+    """Remove what containerd unpacked, in the background: it takes longer than all the rest."""
+    if state.exists():
+        gone = state.with_name(f"{state.name}-removed-{os.getpid()}")
+        state.rename(gone)
+        run(["sh", "-c", 'rm -rf "$1" > /dev/null 2>&1 &', "remove", gone])
 
 
 def _fresh_logs() -> Path:

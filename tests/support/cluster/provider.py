@@ -46,6 +46,8 @@ class Cluster:
     provider: Provider
     tools: Tools
     builder: Builder
+    lasting: bool = False
+    """It outlives the tests, which therefore take away what they made."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,8 @@ class KindCluster:
 def running(settings: Settings) -> Iterator[Cluster]:
     """The cluster for this test run; UnavailableError says why there is none."""
     with _provide(settings) as provider:
-        yield Cluster(provider, _tools(provider, settings), builders.choose(settings.cache))
+        tools, builder = _tools(provider, settings), builders.choose(settings.cache)
+        yield Cluster(provider, tools, builder, isinstance(provider, ExistingCluster))
 
 
 def _tools(provider: Provider, settings: Settings) -> Tools:
