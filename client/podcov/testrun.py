@@ -100,7 +100,7 @@ class TestRun:
     def _judge(self, collection: Collection, verdict: Verdict) -> None:
         asked = len(collection.answered) + len(collection.failed)
         verdict.heading = f"podcov: {len(collection.answered)} of {asked} pods answered"
-        verdict.lines += _remarks(collection)
+        verdict.lines += _remarks(collection, self._settings.allow_stale)
         if not collection.complete:
             verdict.failures += _missing(collection)
         collection.save(self._settings.data)
@@ -137,12 +137,13 @@ def _missing(collection: Collection) -> list[str]:
     ]
 
 
-def _remarks(collection: Collection) -> list[str]:
+def _remarks(collection: Collection, allow_stale: bool) -> list[str]:
     lines = []
+    stale = "stale, counted all the same" if allow_stale else "stale, left out"
     if collection.unmapped:
         names = name_some([file.path for file in collection.unmapped], MOST_NAMES)
         lines.append(f"not in {name_some(collection.source)}, left out: {names}")
-    lines += [f"stale: {file.path} in the pod is {file.version}" for file in collection.stale]
+    lines += [f"{stale}: {file.path} in the pod is {file.version}" for file in collection.stale]
     lines += [
         f"not measured in {note.container}: {note.detail} ({note.slug})"
         for note in collection.notes

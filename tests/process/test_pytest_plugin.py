@@ -7,6 +7,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,12 +70,20 @@ class Measured:
     url: str
     agent: str
     source: Path
+    pid: int
+    """Of `podcov run`, which ends the server and its sidecar when it is told to end."""
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Measured]:
-    """The server, started by `podcov run`."""
-    folder = tmp_path_factory.mktemp("server")
+    """The server that most tests share."""
+    with _serve(tmp_path_factory.mktemp("server")) as measured:
+        yield measured
+
+
+@contextmanager
+def _serve(folder: Path) -> Iterator[Measured]:
+    """The server, started by `podcov run` in this folder."""
     (folder / "server.py").write_text(SERVER)
     command = [str(Path(sys.executable).with_name("podcov")), "run", "--port=0", "--"]
     said = folder / "said"
@@ -89,7 +98,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Measured]:
         port = wait_until("the server's port", (folder / "port").read_text)
         agent = re.search(r"http://\S+", said.read_text())
         assert agent is not None, said.read_text()
-        yield Measured(f"http://127.0.0.1:{port}", agent.group(), folder)
+        yield Measured(f"http://127.0.0.1:{port}", agent.group(), folder, process.pid)
     finally:
         process.terminate()
         process.wait(20)
@@ -165,6 +174,47 @@ def test_a_pod_that_does_not_answer_fails_the_run(suite: pytest.Pytester, server
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     result.stdout.fnmatch_lines(["FAIL 1 of 2 pods answered: the report lacks lines."])
     result.stdout.fnmatch_lines(["*server.py *"])
+
+
+def test_an_agent_that_ends_during_the_tests_fails_the_run(
+    suite: pytest.Pytester, tmp_path: Path
+) -> None:
+    """What ran is gone with it: the summary says who did not answer, and the run fails."""
+    with _serve(tmp_path) as mortal:
+        port = mortal.agent.rpartition(":")[2]
+        suite.makepyfile(
+            f"""
+            import os, signal, socket, time
+
+            def test_ends_it():
+                os.kill({mortal.pid}, signal.SIGTERM)
+                deadline = time.monotonic() + 20
+                while time.monotonic() < deadline:
+                    try:
+                        socket.create_connection(("127.0.0.1", {port})).close()
+                    except OSError:
+                        return
+                raise AssertionError("the agent still answers")
+            """
+        )
+        result = suite.runpytest_subprocess("--podcov", f"--podcov-url={mortal.agent}")
+    result.assert_outcomes(passed=1)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["*podcov: 0 of 1 pods answered*", "FAIL 0 of 1 pods answered*"])
+
+
+def test_sources_of_another_version_are_not_reported(
+    suite: pytest.Pytester, server: Measured
+) -> None:
+    """The same path with other content is a stale image: named, left out, and the run fails."""
+    other = suite.mkdir("other")
+    (other / "server.py").write_text(SERVER + "# changed since\n")
+    result = suite.runpytest_subprocess("--podcov", f"--podcov-source={other}")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(
+        [f"stale, left out: {server.source}/server.py in the pod is*", "FAIL *"]
+    )
+    assert "TOTAL" not in result.stdout.str()
 
 
 def test_without_any_agent_no_test_runs(suite: pytest.Pytester) -> None:
