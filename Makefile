@@ -3,15 +3,26 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+NATIVE := agent/podcov_agent/native
+NATIVE_SO := $(NATIVE)/linemap-$(shell uname -m).abi3.so
+HEADERS := $(shell $(PYTHON) -c 'import sysconfig; print(sysconfig.get_paths()["include"])')
+CAN_COMPILE := $(and $(shell command -v $(CC)),$(wildcard $(HEADERS)/Python.h))
 
 .DEFAULT_GOAL := help
-.PHONY: help check format test test-local test-cluster cluster-prepare cluster-up cluster-down demo bench clean
+.PHONY: help native check format test test-local test-cluster cluster-prepare cluster-up cluster-down demo bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 $(STAMP): pyproject.toml tests/support/venv.py
 	@$(PYTHON) tests/support/venv.py $(VENV)
+
+native: $(NATIVE_SO) ## compile the map in C, which makes measured code faster; needs Python.h
+
+$(NATIVE_SO): $(NATIVE)/linemap.c $(NATIVE)/build.sh
+	@CC=$(CC) PYTHON=$(PYTHON) sh $(NATIVE)/build.sh
+
+check test-local demo bench: $(if $(CAN_COMPILE),$(NATIVE_SO))
 
 check: $(STAMP) ## format, lint, types, import contracts, unit tests; under a minute
 	@$(BIN)/ruff format --check .

@@ -15,12 +15,15 @@ from binascii import crc32
 
 from podcov_agent.boot import INTERPRETER, load_kept
 from podcov_agent.contract import SPOOL_CODE
+from podcov_agent.probes import STORES
 from podcov_agent.rewrite import REWRITER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import CodeType
     from typing import Any
+
+    from podcov_agent.probes import Probes
 
 LIMIT_BYTES = 64 << 20
 """The folder may grow to this; whoever starts with a fuller one adds nothing."""
@@ -34,9 +37,13 @@ _getpid, _geteuid = os.getpid, os.geteuid
 _crc32, _dumps = crc32, marshal.dumps
 
 
+UNNUMBERED = -1
+
+
 class Kept:
     """Rewritten code: its lines are numbered from `base` in the map, which is still a placeholder.
 
+    With `base` UNNUMBERED, the lines are placeholders, too.
     `blob`: git's hash of the source; `slots`: how many bytes of the map it takes.
     """
 
@@ -50,10 +57,11 @@ class Kept:
 
 
 class Cache:
-    """Rewritten code, not bound to a map yet, of the sources of one container."""
+    """Code rewritten with `probes`, not bound to a map yet, of the sources of one container."""
 
-    def __init__(self, spool: str, limit_bytes: int = LIMIT_BYTES) -> None:
+    def __init__(self, spool: str, probes: Probes = STORES, limit_bytes: int = LIMIT_BYTES) -> None:
         self._folder = os.path.join(spool, SPOOL_CODE)
+        self._form = f"{INTERPRETER} {REWRITER} {probes.name}"
         self._limit_bytes = limit_bytes
         self._used_bytes: int | None = None
 
@@ -71,7 +79,7 @@ class Cache:
             self._used_bytes += keep(*self._name_and_key(path, stamp), value)
 
     def _name_and_key(self, path: str, stamp: str) -> tuple[str, str]:
-        head = f"{INTERPRETER} {REWRITER} {path}"
+        head = f"{self._form} {path}"
         mark = _crc32(head.encode("utf-8", "surrogateescape"))
         name = f"{mark:08x}.{len(head):x}.{INTERPRETER}.{_geteuid()}"
         return f"{self._folder}/{name}", f"{head} {stamp}"

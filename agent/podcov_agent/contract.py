@@ -15,6 +15,8 @@ ENV_SPOOL = "PODCOV_SPOOL"
 """In an application: the folder of its container. In the sidecar: the parent of those folders."""
 ENV_SOURCE = "PODCOV_SOURCE"
 ENV_OMIT = "PODCOV_OMIT"
+ENV_MAP = "PODCOV_MAP"
+"""`python` keeps the map that is written in C from being loaded."""
 ENV_PORT = "PODCOV_PORT"
 ENV_LAUNCHED = "PODCOV_LAUNCHED"
 """Set by the launcher: this process descends from the container's entrypoint."""
@@ -27,6 +29,9 @@ HOME_LAUNCH = "bin/launch"
 HOME_PROBE_IMAGE = "bin/probe-image"
 HOME_BOOTSTRAP = "bootstrap"
 HOME_PACKAGE = "podcov_agent"
+HOME_NATIVE = "native/linemap-%s.abi3.so"
+"""The map in C, for the CPU that `uname -m` names; the only files that differ between CPUs but for
+the shell, and absent where none was built."""
 HOME_READY = "ready"
 """Written last by the installer; the startup probe waits for it."""
 
@@ -39,6 +44,9 @@ SPOOL_IMAGE = "image.env"
 """What `probe-image` saw in the image: lines KEY=VALUE."""
 SPOOL_SIDECAR = ".podcov"
 """The sidecar's own folder, beside the containers' (no container's name begins with a dot)."""
+
+MAP_NATIVE, MAP_PYTHON = "native", "python"
+"""What an interpreter says of its map in its record."""
 
 CHUNK_BYTES = 1 << 18
 SLOT_ALIGN = 64

@@ -21,6 +21,8 @@ from podcov_agent.entry import watch_entry
 from podcov_agent.errors import NotMeasuredError
 from podcov_agent.linemap import Spool
 from podcov_agent.measure import Measure, Source, blob_hash, read_source, stamp_of
+from podcov_agent.nativemap import load_native
+from podcov_agent.probes import NEGATIONS, STORES
 from podcov_agent.scope import Scope, places_here
 
 TYPE_CHECKING = False
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from types import CodeType
     from typing import Any
+
+    from podcov_agent.probes import Probes
 
 IMPORTLIB = "<frozen importlib._bootstrap_external>"
 
@@ -44,7 +48,8 @@ _PY310 = sys.version_info >= (3, 10)
 def install(environ: Mapping[str, str], package: str) -> None:
     """Measure this interpreter from now on. Raises what the first touch of the spool raises."""
     config = read_config(environ)
-    spool = Spool(config.spool)
+    native = load_native(dirname(package)) if config.native else None
+    spool = Spool(config.spool, native)
     spool.announce()
     entry = find_entry(sys.argv)
     ours = (dirname(package), config.spool)
@@ -53,7 +58,8 @@ def install(environ: Mapping[str, str], package: str) -> None:
     except ValueError as error:
         spool.note(errors.BAD_OMIT, str(error))
         return
-    measure = Measure(scope, spool, Cache(config.spool))
+    probes: Probes = STORES if native is None else NEGATIONS
+    measure = Measure(scope, spool, Cache(config.spool, probes), probes)
     tidy = watch_entry(measure, entry) if entry is not None else None
     machinery.SourceLoader.get_code = _GetCode(measure, tidy)
     _hook_sourceless(measure)

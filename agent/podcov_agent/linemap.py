@@ -14,7 +14,18 @@ from mmap import mmap
 from stat import S_ISREG
 
 from podcov_agent import errors, record
-from podcov_agent.contract import CHUNK_BYTES, SPOOL_CHUNK, SPOOL_LOG, VERSION
+from podcov_agent.contract import (
+    CHUNK_BYTES,
+    MAP_NATIVE,
+    MAP_PYTHON,
+    SPOOL_CHUNK,
+    SPOOL_LOG,
+    VERSION,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 # Private copies: a test of the application may replace these while its code is being imported.
 _open, _close, _write, _dup = os.open, os.close, os.write, os.dup
@@ -46,15 +57,19 @@ class Map(mmap):
 
 
 class Spool:
-    """A container's folder. One per process; a forked child goes on with its parent's."""
+    """A container's folder. One per process; a forked child goes on with its parent's.
 
-    def __init__(self, folder: str) -> None:
+    `native` is the module written in C, whose maps are taken instead of `Map`.
+    """
+
+    def __init__(self, folder: str, native: Any = None) -> None:
         self._folder = folder
+        self._native = native
         self._log = record.Log()
-        self._chunks: dict[int, Map] = {}
+        self._chunks: dict[int, Any] = {}
 
-    def place(self, path: str, blob: str, slots: int) -> tuple[Map, int]:
-        """(map, base) of a source: line n has run once `map[base + n]` is 1. NotMeasuredError."""
+    def place(self, path: str, blob: str, slots: int) -> tuple[Any, int]:
+        """(map, base) of a source: line n has run once byte `base + n` is 1. NotMeasuredError."""
         if slots > CHUNK_BYTES:
             detail = f"{path}: {slots - 1} lines, at most {CHUNK_BYTES - 1}"
             raise errors.NotMeasuredError(errors.TOO_MANY_LINES, detail)
@@ -86,6 +101,7 @@ class Spool:
         """Say in the log, once per container, that an interpreter like this one is measured."""
         python = "%d.%d.%d" % sys.version_info[:3]  # noqa: UP031 (of a slice)
         fields = {"python": python, "implementation": sys.implementation.name, "agent": VERSION}
+        fields["map"] = MAP_PYTHON if self._native is None else MAP_NATIVE
         line = record.encode(record.INTERPRETER, record.to_json(fields))
         fd = self._open_log()
         try:
@@ -119,11 +135,11 @@ class Spool:
         _open_to_all(fd)
         return fd
 
-    def _chunk(self, number: int) -> Map:
+    def _chunk(self, number: int) -> Any:
         chunk = self._chunks.get(number)
         if chunk is None:
             name = os.path.join(self._folder, SPOOL_CHUNK % number)
-            chunk = self._chunks.setdefault(number, _map_chunk(name))
+            chunk = self._chunks.setdefault(number, _map_chunk(name, self._native))
         return chunk
 
 
@@ -140,7 +156,7 @@ def _open_to_all(fd: int) -> None:
         pass
 
 
-def _map_chunk(name: str) -> Map:
+def _map_chunk(name: str, native: Any) -> Any:
     flags = os.O_RDWR | os.O_NONBLOCK | _FLAGS
     try:
         fd = _open(name, flags)
@@ -151,7 +167,7 @@ def _map_chunk(name: str) -> Map:
         status = _fstat(fd)
         if status.st_size != CHUNK_BYTES or not S_ISREG(status.st_mode):
             raise OSError(0, f"{name} has {status.st_size} bytes, expected {CHUNK_BYTES}")
-        return map_descriptor(fd)
+        return map_descriptor(fd) if native is None else native.map_descriptor(fd, CHUNK_BYTES)
     finally:
         _close(fd)
 

@@ -13,8 +13,18 @@ if TYPE_CHECKING:
     from typing import Any, Dict, Optional, Tuple
 
 MODULES = (
-    *("contract", "errors", "record", "config", "linemap", "local_installs", "globs", "scope"),
-    *("rewrite", "cache", "measure", "bytecode", "entry", "hook"),
+    *(
+        "contract",
+        "errors",
+        "record",
+        "config",
+        "nativemap",
+        "linemap",
+        "local_installs",
+        "globs",
+        "scope",
+    ),
+    *("probes", "rewrite", "cache", "measure", "bytecode", "entry", "hook"),
 )
 """In the order of their imports."""
 ONLY_WITH = {"globs": "PODCOV_OMIT"}

@@ -11,9 +11,10 @@ from _io import FileIO
 from os import fstat
 
 from podcov_agent import errors
-from podcov_agent.cache import Kept
+from podcov_agent.cache import UNNUMBERED, Kept
 from podcov_agent.errors import NotMeasuredError
-from podcov_agent.rewrite import MARK, bind, rewrite
+from podcov_agent.probes import MARK, STORES
+from podcov_agent.rewrite import bind, rewrite
 
 try:
     from _sha1 import sha1  # type: ignore[import-not-found]  # hashlib would load OpenSSL
@@ -32,14 +33,16 @@ if TYPE_CHECKING:
 
     from podcov_agent.cache import Cache
     from podcov_agent.linemap import Spool
+    from podcov_agent.probes import Probes
     from podcov_agent.scope import Scope
 
 
 class Measure:
     """What one process needs to measure a file."""
 
-    def __init__(self, scope: Scope, spool: Spool, cache: Cache) -> None:
+    def __init__(self, scope: Scope, spool: Spool, cache: Cache, probes: Probes) -> None:
         self._scope = scope
+        self._probes = probes
         self._spool = spool
         self._cache = cache
 
@@ -53,6 +56,8 @@ class Measure:
         if kept is None:
             return None
         linemap, base = self._spool.place(real, kept.blob, kept.slots)
+        if kept.base == UNNUMBERED:
+            return bind(kept.code, linemap, base)
         return bind(kept.code, linemap, 0) if base == kept.base else None
 
     def mark(self, path: str, real: str, source: Source) -> CodeType:
@@ -62,13 +67,15 @@ class Measure:
         """
         code = self.recall(path, real, source.stamp)
         if code is None:
-            rewritten = rewrite(source.data, path)
+            rewritten = rewrite(source.data, path, probes=self._probes)
             blob = blob_hash(source.data)
             linemap, base = self._spool.place(real, blob, rewritten.slots)
-            # Numbers in place of the lines' placeholders make it a third faster to load.
-            numbered = bind(rewritten.code, MAP, base)
-            self._cache.store(path, source.stamp, Kept(numbered, rewritten.slots, base, blob))
-            code = bind(numbered, linemap, 0)
+            if self._probes is STORES:  # numbers in place of placeholders load much faster
+                kept = Kept(bind(rewritten.code, MAP, base), rewritten.slots, base, blob)
+            else:
+                kept = Kept(rewritten.code, rewritten.slots, UNNUMBERED, blob)
+            self._cache.store(path, source.stamp, kept)
+            code = bind(kept.code, linemap, base if kept.base == UNNUMBERED else 0)
         return code
 
     def explain(self, path: str, error: Exception) -> None:

@@ -3,10 +3,11 @@
 Pure: bytes in, code object out; no file is read and no name of the application is touched. Called
 by the import hook and the entry script.
 
-Every statement is preceded by `MAP[line] = 1`. The compiler sees constants in place of the map and
-of the index; `bind` exchanges them in the finished code object. Because the compiler makes the
-code, no interpreter can be crashed by it, and because the map is a constant of the code, no name
-is added anywhere. Code that is not bound yet holds plain constants only, so marshal can keep it.
+Every statement is preceded by a probe (probes.py has its two forms). The compiler sees constants
+in place of the map and of its lines; `bind` exchanges them in the finished code object. Because the
+compiler makes the code, no interpreter can be crashed by it, and because the map is a constant of
+the code, no name is added anywhere. Code that is not bound yet holds plain constants only, so
+marshal can keep it.
 
 Uses `_ast`, which is built into the interpreter, instead of `ast`, whose import costs milliseconds.
 """
@@ -17,21 +18,20 @@ import _ast
 import _warnings
 import sys
 
+from podcov_agent.probes import MARK, STORES, at, constant, index, over
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import CodeType
     from typing import Any, List, Tuple
+
+    from podcov_agent.probes import Probes
 
     Block = List[_ast.stmt]
     Blocks = List[Tuple[Any, Block, bool]]
 
 REWRITER = 1
 """Goes into the key of cached code: raise it with every change of what `rewrite` makes."""
-
-MARK = frozenset({"podcov"})
-"""Begins every placeholder: `(MARK, 0)` stands for the map, `(MARK, line)` for an index into it.
-No source can spell a frozenset inside a tuple, so no constant of the application is taken for one.
-"""
 
 COMPILED_AS = "<podcov>"
 """The file name while compiling. The filter against repeated warnings names it, so that the filter
@@ -53,7 +53,6 @@ PLAIN_DECORATORS = frozenset(
 """Last names of decorators that are known to leave bytecode alone, even in such a source."""
 
 _DEFS = (_ast.FunctionDef, _ast.AsyncFunctionDef)
-_JUMPS = (_ast.Pass, _ast.Break, _ast.Continue)
 _DECLARATIONS = (_ast.Global, _ast.Nonlocal)
 
 
@@ -67,7 +66,7 @@ class Rewritten:
         self.slots = slots
 
 
-def rewrite(source: bytes, path: str, optimize: int = -1) -> Rewritten:
+def rewrite(source: bytes, path: str, optimize: int = -1, probes: Probes = STORES) -> Rewritten:
     """Compile `source` so that it marks its lines; `optimize` as for `compile`.
 
     Raises what `compile` raises, and RecursionError for some expressions so deep that only the
@@ -79,7 +78,7 @@ def rewrite(source: bytes, path: str, optimize: int = -1) -> Rewritten:
             if sys.version_info < (3, 11):  # which crash where later ones raise RecursionError
                 compile(source, COMPILED_AS, "exec", 0, True)
             tree: Any = compile(source, COMPILED_AS, "exec", _ast.PyCF_ONLY_AST, True)
-            _mark(tree, level, any(word in source for word in BYTECODE_READERS))
+            _mark(tree, probes, level, any(word in source for word in BYTECODE_READERS))
             code = compile(tree, COMPILED_AS, "exec", 0, True, optimize)
     except SyntaxError as error:
         if error.filename == COMPILED_AS:
@@ -91,11 +90,13 @@ def rewrite(source: bytes, path: str, optimize: int = -1) -> Rewritten:
 def bind(code: CodeType, linemap: object, base: int) -> CodeType:
     """The code with `linemap` in place of its placeholders, line n at index `base` + n.
 
-    `linemap` must be hashable: code objects are, and hash what they hold.
+    A map with a method `fill` has an object for each line, and puts those in. What stands in the
+    code must be hashable: code objects are, and hash what they hold.
     """
     kind_of_code = type(code)
+    fill = getattr(linemap, "fill", None)
     consts: list[object] = []
-    for const in code.co_consts:
+    for const in code.co_consts if fill is None else fill(code.co_consts, MARK, base):
         kind = type(const)
         if kind is tuple:
             if len(const) == 2 and const[0] == MARK:
@@ -125,21 +126,21 @@ class _Hush:
         self.filters.remove(self.FILTER)
 
 
-def _mark(tree: Any, level: int, wary: bool) -> None:
+def _mark(tree: Any, probes: Probes, level: int, wary: bool) -> None:
     """Put the probes into `tree`. Not recursive: a chain of elif may nest a thousand deep."""
     todo: Blocks = [(tree, tree.body, False)]
     while todo:
         owner, block, spares = todo.pop()
         head = _head(owner, block)
-        marked = block[:head] + _head_probes(owner, block[:head])
+        marked = block[:head] + _head_probes(owner, block[:head], probes)
         last = 0
         for statement in block[head:]:
             place = _first_place(statement)
             if place.lineno != last and not _leaves_no_code(statement, level):
-                marked.append(_probe(place.lineno, place))
+                marked.append(probes.statement(place.lineno, place))
                 last = place.lineno
             marked.append(statement)
-            inner = _enter(statement, wary, spares)
+            inner = _enter(statement, probes, wary, spares)
             if inner is not None:
                 todo.extend(inner)
                 last = 0
@@ -158,11 +159,13 @@ def _head(owner: object, block: Block) -> int:
     return head
 
 
-def _head_probes(owner: object, head: Block) -> Block:
+def _head_probes(owner: object, head: Block, probes: Probes) -> Block:
     """Probes for what stays first, right after it. A function's docstring never runs."""
     if isinstance(owner, _ast.ExceptHandler) and owner.type is None:
-        return [_probe(owner.lineno, owner)]
-    return [] if isinstance(owner, _DEFS) else [_probe(s.lineno, head[-1]) for s in head]
+        return [probes.statement(owner.lineno, owner)]
+    if isinstance(owner, _DEFS):
+        return []
+    return [probes.statement(s.lineno, head[-1]) for s in head]
 
 
 def _is_text(statement: _ast.stmt) -> bool:
@@ -181,14 +184,14 @@ def _leaves_no_code(statement: _ast.stmt, level: int) -> bool:
     return kind in _DECLARATIONS or (level > 0 and kind is _ast.Assert)
 
 
-def _enter(statement: Any, wary: bool, spares: bool) -> Blocks | None:
+def _enter(statement: Any, probes: Probes, wary: bool, spares: bool) -> Blocks | None:
     """Mark what is no block in a compound statement, and return its blocks; None: it is simple.
 
     `wary`: decorated functions may be compiled from their bytecode. `spares`: all functions here.
     """
     if hasattr(statement, "decorator_list"):
         spared = wary and not all(map(_is_plain, statement.decorator_list))
-        _mark_decorators(statement)
+        _mark_decorators(statement, probes)
         if not isinstance(statement, _DEFS):
             return [(statement, statement.body, spared)]
         return [] if spared or spares else [(statement, statement.body, False)]
@@ -197,12 +200,12 @@ def _enter(statement: Any, wary: bool, spares: bool) -> Blocks | None:
         inner = [(statement, block, spares) for block in fields if block]
         for handler in getattr(statement, "handlers", ()):
             if handler.type is not None:
-                handler.type = _marked_before(handler.type, handler)
+                handler.type = _marked_before(handler.type, handler, probes)
             inner.append((handler, handler.body, spares))
         return inner
     if hasattr(statement, "cases"):
         cases = statement.cases
-        statement.cases = [made for case in cases for made in (_probe_case(case), case)]
+        statement.cases = [made for case in cases for made in (_probe_case(case, probes), case)]
         return [(case, case.body, spares) for case in cases]
     return None
 
@@ -215,82 +218,34 @@ def _is_plain(decorator: Any) -> bool:
     return name in PLAIN_DECORATORS
 
 
-def _at(node: Any, place: Any) -> Any:
-    """`node` at the first character of `place`, without any width."""
-    node.lineno = node.end_lineno = place.lineno
-    node.col_offset = node.end_col_offset = place.col_offset
-    return node
+def _marked_before(expression: Any, owner: Any, probes: Probes) -> Any:
+    """`PROBE or expression`"""
+    probe = probes.expression(owner.lineno, expression)
+    return over(_ast.BoolOp(op=_ast.Or(), values=[probe, expression]), expression)
 
 
-def _over(node: Any, place: Any) -> Any:
-    """`node` at the very position of `place`, for tracebacks to show."""
-    node.lineno, node.end_lineno = place.lineno, place.end_lineno
-    node.col_offset, node.end_col_offset = place.col_offset, place.end_col_offset
-    return node
-
-
-def _constant(value: Any, place: Any, put: Any = _at) -> Any:
-    return put(_ast.Constant(value=value, kind=None), place)
-
-
-def _index(node: Any) -> Any:
-    """A subscript's index, which had a node of its own before 3.9."""
-    if sys.version_info < (3, 9):
-        return _ast.Index(value=node)
-    return node
-
-
-def _probe(line: int, place: Any) -> _ast.stmt:
-    """`MAP[line] = 1`
-
-    A statement that is only a jump may lose its own instruction to this one, and with it the
-    place that a traceback of KeyboardInterrupt shows.
-    """
-    put = _over if type(place) in _JUMPS else _at
-    target = _ast.Subscript(
-        value=_constant((MARK, 0), place, put),
-        slice=_index(_constant((MARK, line), place, put)),
-        ctx=_ast.Store(),
-    )
-    one = _constant(1, place, put)
-    probe: _ast.stmt = put(_ast.Assign([put(target, place)], one, type_comment=None), place)
-    return probe
-
-
-def _probe_call(line: int, place: Any) -> Any:
-    """`MAP.__setitem__(line, 1)`: a probe where only an expression can stand; its value is None."""
-    method = _ast.Attribute(value=_constant((MARK, 0), place), attr="__setitem__", ctx=_ast.Load())
-    args = [_constant((MARK, line), place), _constant(1, place)]
-    return _at(_ast.Call(func=_at(method, place), args=args, keywords=[]), place)
-
-
-def _marked_before(expression: Any, owner: Any) -> Any:
-    """`MAP.__setitem__(line, 1) or expression`"""
-    probe = _probe_call(owner.lineno, expression)
-    return _over(_ast.BoolOp(op=_ast.Or(), values=[probe, expression]), expression)
-
-
-def _mark_decorators(statement: Any) -> None:
+def _mark_decorators(statement: Any, probes: Probes) -> None:
     """After each decorator was evaluated, mark the next one's line, at last that of the `def`.
 
-    A decorator becomes `(decorator, MAP.__setitem__(line, 1))[0]`.
+    A decorator becomes `(decorator, PROBE)[0]`.
     """
     decorators = statement.decorator_list
     following = [d.lineno for d in decorators[1:]] + [statement.lineno]
     for position, (decorator, line) in enumerate(zip(decorators, following)):
-        pair = _ast.Tuple(elts=[decorator, _probe_call(line, decorator)], ctx=_ast.Load())
+        probe = probes.expression(line, decorator)
+        pair = _ast.Tuple(elts=[decorator, probe], ctx=_ast.Load())
         first = _ast.Subscript(
-            value=_over(pair, decorator), slice=_index(_constant(0, decorator)), ctx=_ast.Load()
+            value=over(pair, decorator), slice=index(constant(0, decorator)), ctx=_ast.Load()
         )
-        decorators[position] = _over(first, decorator)
+        decorators[position] = over(first, decorator)
 
 
-def _probe_case(case: Any) -> Any:
-    """`case _ if MAP.__setitem__(line, 1): pass`: never taken; the real case follows it."""
+def _probe_case(case: Any, probes: Probes) -> Any:
+    """`case _ if PROBE: pass`: never taken; the real case follows it."""
     place = case.pattern
-    wildcard = _at(_ast.MatchAs(pattern=None, name=None), place)
-    guard = _probe_call(place.lineno, place)
-    return _ast.match_case(pattern=wildcard, guard=guard, body=[_at(_ast.Pass(), place)])
+    wildcard = at(_ast.MatchAs(pattern=None, name=None), place)
+    guard = probes.expression(place.lineno, place)
+    return _ast.match_case(pattern=wildcard, guard=guard, body=[at(_ast.Pass(), place)])
 
 
 def _renamed(code: CodeType, path: str) -> CodeType:

@@ -1,6 +1,6 @@
 """Gets the demo's three images into a cluster: built and loaded, or from where they are.
 
-Behind a mirror: PYTHON_IMAGE, BUSYBOX_IMAGE and PIP_* of the environment become build arguments,
+Behind a mirror: PYTHON_IMAGE, BUSYBOX_IMAGE, BUILD_IMAGE and PIP_* of the environment become build arguments,
 and PIP_CERT the build secret `ca`. Used by `cluster`.
 """
 
@@ -19,6 +19,7 @@ from say import DemoError
 PASSED_ON = (
     "PYTHON_IMAGE",
     "BUSYBOX_IMAGE",
+    "BUILD_IMAGE",
     "PIP_INDEX_URL",
     "PIP_EXTRA_INDEX_URL",
     "PIP_TRUSTED_HOST",

@@ -51,6 +51,7 @@ class Writer:
     def interpreter(self, python: str) -> None:
         """Write that an interpreter of this version is measured."""
         what = {"python": python, "implementation": "cpython", "agent": "0.1.0"}
+        what["map"] = "native"
         self.append(record.encode(record.INTERPRETER, json.dumps(what)))
 
     def append(self, data: bytes) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 from podcov_agent.contract import (
     HOME_BOOTSTRAP,
+    HOME_NATIVE,
     HOME_PACKAGE,
     HOME_READY,
     HOME_SHELL,
@@ -21,6 +22,7 @@ from podcov_agent.contract import (
 from podcov_agent.sidecar.errors import InstallFailedError
 
 _PROGRAMS = "bin"
+_NATIVE = os.path.dirname(HOME_NATIVE)
 _SYSTEM_SHELL = "/bin/sh"
 _TEMPORARY = ".new"
 
@@ -41,8 +43,13 @@ def install(package: str, home: str) -> bool:
 
 def _files(package: str) -> Iterator[tuple[str, str, int]]:
     """Name below home, source and mode of everything but the shell."""
-    folders = [("", HOME_PACKAGE, ".py", 0o644), (HOME_BOOTSTRAP, HOME_BOOTSTRAP, ".py", 0o644)]
-    for folder, target, suffix, mode in [*folders, (_PROGRAMS, _PROGRAMS, "", 0o755)]:
+    folders = [
+        ("", HOME_PACKAGE, ".py", 0o644),
+        (HOME_BOOTSTRAP, HOME_BOOTSTRAP, ".py", 0o644),
+        (_NATIVE, _NATIVE, ".so", 0o644),
+        (_PROGRAMS, _PROGRAMS, "", 0o755),
+    ]
+    for folder, target, suffix, mode in folders:
         for name in sorted(os.listdir(os.path.join(package, folder))):
             source = os.path.join(package, folder, name)
             is_shell = f"{target}/{name}" == HOME_SHELL

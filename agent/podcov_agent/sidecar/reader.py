@@ -34,6 +34,7 @@ class Interpreter(TypedDict):
     python: str
     implementation: str
     agent: str
+    map: str
 
 
 class _Epoch:
@@ -131,10 +132,10 @@ class Container:
 
     def interpreters(self) -> list[Interpreter]:
         """The interpreters, each once."""
-        names = ("python", "implementation", "agent")
+        names = ("python", "implementation", "agent", "map")
         found = (_strings(t, *names) for e in self._epochs for t in e.log.infos.values())
         distinct = dict.fromkeys(tuple(info) for info in found if info)
-        return [Interpreter(python=p, implementation=i, agent=a) for p, i, a in distinct]
+        return [Interpreter(python=p, implementation=i, agent=a, map=m) for p, i, a, m in distinct]
 
 
 class Spool:

@@ -54,7 +54,9 @@ def test_health(pod: Pod) -> None:
     pod.shop.note("no-source", "/app/x.pyc")
     containers = {
         "shop": {
-            "interpreters": [{"python": "3.11.7", "implementation": "cpython", "agent": "0.1.0"}],
+            "interpreters": [
+                {"python": "3.11.7", "implementation": "cpython", "agent": "0.1.0", "map": "native"}
+            ],
             "sources": 1,
             "lines": 2,
             "notes": [

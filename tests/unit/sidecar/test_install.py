@@ -11,7 +11,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from podcov_agent.contract import VERSION
+from podcov_agent.contract import HOME_NATIVE, VERSION
 from podcov_agent.sidecar.errors import InstallFailedError
 from podcov_agent.sidecar.install import install
 from support.sidecar import AGENT
@@ -21,11 +21,15 @@ WIDE_OPEN, CLOSED = 0o000, 0o077
 
 @pytest.fixture
 def package(tmp_path: Path) -> Path:
-    """The agent's package as the image has it: with the launchers and a shell."""
+    """The agent's package as the image has it: with the launchers, a shell and the map in C."""
     copy = tmp_path / "image" / "podcov_agent"
     shutil.copytree(AGENT, copy, ignore=shutil.ignore_patterns("__pycache__"))
     (copy / "bin").mkdir(exist_ok=True)
     (copy / "bin" / "sh").write_bytes(b"a static shell")
+    for path in (copy / "native").iterdir():
+        path.unlink()
+    for machine in ("aarch64", "x86_64"):
+        (copy / (HOME_NATIVE % machine)).write_bytes(machine.encode())
     for name in ("launch", "probe-image"):
         (copy / "bin" / name).write_text(f"# {name}\n")
     return copy
@@ -44,7 +48,8 @@ def test_everything_the_application_needs_is_there_and_nothing_else(
     modules = {f"podcov_agent/{p.name}" for p in package.glob("*.py")}
     boot = {f"bootstrap/{p.name}" for p in (package / "bootstrap").glob("*.py")}
     programs = {"bin/sh", "bin/launch", "bin/probe-image"}
-    assert set(installed) == modules | boot | programs | {"ready"}
+    native = {HOME_NATIVE % machine for machine in ("aarch64", "x86_64")}
+    assert set(installed) == modules | boot | programs | native | {"ready"}
     assert "podcov_agent/contract.py" in installed
     assert installed["ready"] == f"{VERSION}\n".encode()
     assert installed["bin/sh"] == b"a static shell"
@@ -62,6 +67,18 @@ def test_every_user_can_read_it_whatever_the_umask(
     for path in [home, *home.rglob("*")]:
         executable = path.is_dir() or path.parent.name == "bin"
         assert stat.S_IMODE(path.stat().st_mode) == (0o755 if executable else 0o644), path
+
+
+def test_an_agent_without_the_map_in_c_is_the_same_but_for_that(
+    package: Path, tmp_path: Path
+) -> None:
+    """What is Python is byte for byte equal, whatever the CPU, and whether or not one compiled."""
+    install(str(package), str(tmp_path / "with"))
+    for path in (package / "native").iterdir():
+        path.unlink()
+    install(str(package), str(tmp_path / "without"))
+    everything, rest = files(tmp_path / "with"), files(tmp_path / "without")
+    assert {n: b for n, b in everything.items() if not n.startswith("native/")} == rest
 
 
 def test_installing_again_changes_nothing(package: Path, tmp_path: Path) -> None:

@@ -184,7 +184,9 @@ def test_notes_and_interpreters_are_told(tmp_path: Path) -> None:
     spool.read()
     assert spool.notes() == {"shop": [{"slug": "no-source", "detail": "/app/x.pyc"}]}
     assert spool.interpreters() == {
-        "shop": [{"python": "3.11.7", "implementation": "cpython", "agent": "0.1.0"}]
+        "shop": [
+            {"python": "3.11.7", "implementation": "cpython", "agent": "0.1.0", "map": "native"}
+        ]
     }
 
 

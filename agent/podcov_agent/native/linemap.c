@@ -1,0 +1,220 @@
+/* The map of one chunk, and the probes that mark its bytes: what a measured line costs.
+
+   Owns the mapping of a chunk into the process, and one object per line that code objects hold as
+   a constant. `-probe` marks the line: a load, and a store only the first time, so that a line that
+   ran before dirties no cache line which other processes read. It never raises and never allocates.
+
+   Must not depend on a libc, on a version of Python, or on anything that can be taken away: the
+   limited API of 3.8, no library (mmap is found in the process, whichever libc that has), no
+   descriptor, no thread, no global variable. Nothing here is ever freed or unmapped: whoever still
+   holds a code object may run it at any time, even while the interpreter ends.
+
+   Loaded by nativemap.py; without it the agent does the same in Python (linemap.py). */
+
+#define PY_SSIZE_T_CLEAN
+#define Py_LIMITED_API 0x03080000
+#include <Python.h>
+#include <sys/mman.h>
+
+/* By its plain name: mmap64, which the headers of glibc put in its place, is glibc's alone. */
+extern void *map_memory(void *, size_t, int, int, int, long) __asm__("mmap");
+
+typedef struct {
+    PyObject_HEAD
+    unsigned char *byte;
+} Probe;
+
+typedef struct {
+    PyObject_HEAD
+    unsigned char *bytes;
+    Py_ssize_t size;
+    Probe *probes; /* one for each byte, so that a line has the same object whenever it is loaded */
+    PyTypeObject *probe_type;
+} Map;
+
+typedef struct {
+    PyTypeObject *map_type;
+    PyTypeObject *probe_type;
+} State;
+
+/* Both types ------------------------------------------------------------------------------------ */
+
+static PyObject *itself(PyObject *self, PyObject *arguments) {
+    (void)arguments;
+    Py_INCREF(self);
+    return self;
+}
+
+/* Elsewhere, without the agent, a probe is the number 0: `-0` does nothing, and is false as well. */
+static PyObject *reduce(PyObject *self, PyObject *arguments) {
+    (void)self, (void)arguments;
+    return Py_BuildValue("(O())", (PyObject *)&PyLong_Type);
+}
+
+static PyObject *refuse(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
+    (void)type, (void)args, (void)kwargs;
+    PyErr_SetString(PyExc_TypeError, "only the agent makes these");
+    return NULL;
+}
+
+static void keep(PyObject *self) { (void)self; }
+
+/* Probes ---------------------------------------------------------------------------------------- */
+
+static PyObject *probe_mark(PyObject *self) {
+    unsigned char *byte = ((Probe *)self)->byte;
+    if (!*byte)
+        *byte = 1;
+    Py_INCREF(self);
+    return self;
+}
+
+/* `-probe or T` is T, and a case whose guard is `-probe` is never taken. */
+static int probe_bool(PyObject *self) {
+    (void)self;
+    return 0;
+}
+
+static PyMethodDef methods_of_probes[] = {
+    {"__reduce__", reduce, METH_NOARGS, NULL},
+    {"__copy__", itself, METH_NOARGS, NULL},
+    {"__deepcopy__", itself, METH_O, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyType_Slot probe_slots[] = {
+    {Py_nb_negative, probe_mark},
+    {Py_nb_bool, probe_bool},
+    {Py_tp_methods, methods_of_probes},
+    {Py_tp_new, refuse},
+    {Py_tp_dealloc, keep},
+    {0, NULL},
+};
+
+static PyType_Spec probe_spec = {
+    "podcov_agent.Probe", sizeof(Probe), 0, Py_TPFLAGS_DEFAULT, probe_slots};
+
+/* Maps ------------------------------------------------------------------------------------------ */
+
+static PyObject *probe_at(Map *map, Py_ssize_t index) {
+    if (index < 0 || index >= map->size) {
+        PyErr_SetString(PyExc_IndexError, "a line outside of its chunk");
+        return NULL;
+    }
+    Probe *probe = &map->probes[index];
+    if (!probe->byte) {
+        PyObject_Init((PyObject *)probe, map->probe_type); /* this reference is never given back */
+        probe->byte = &map->bytes[index];
+    }
+    Py_INCREF((PyObject *)probe);
+    return (PyObject *)probe;
+}
+
+/* The line of the placeholder `(mark, line)`; -1: this is another constant; -2: an exception. */
+static Py_ssize_t line_of(PyObject *constant, PyObject *mark) {
+    if (Py_TYPE(constant) != &PyTuple_Type || PyTuple_Size(constant) != 2)
+        return -1;
+    int equal = PyObject_RichCompareBool(PyTuple_GetItem(constant, 0), mark, Py_EQ);
+    if (equal <= 0)
+        return equal - 1;
+    Py_ssize_t line = PyLong_AsSsize_t(PyTuple_GetItem(constant, 1));
+    return line < 0 ? -2 : line;
+}
+
+/* fill(constants, mark, base): the tuple with a probe of byte `base + line` for each placeholder. */
+static PyObject *map_fill(PyObject *self, PyObject *args) {
+    PyObject *constants, *mark;
+    Py_ssize_t base;
+    if (!PyArg_ParseTuple(args, "O!On", &PyTuple_Type, &constants, &mark, &base))
+        return NULL;
+    Py_ssize_t count = PyTuple_Size(constants);
+    PyObject *filled = PyTuple_New(count);
+    for (Py_ssize_t i = 0; filled && i < count; i++) {
+        PyObject *constant = PyTuple_GetItem(constants, i);
+        Py_ssize_t line = line_of(constant, mark);
+        if (line == -1)
+            Py_INCREF(constant);
+        else
+            constant = line < 0 ? NULL : probe_at((Map *)self, base + line);
+        if (!constant) {
+            Py_DECREF(filled);
+            return NULL;
+        }
+        PyTuple_SetItem(filled, i, constant);
+    }
+    return filled;
+}
+
+static PyMethodDef methods_of_maps[] = {
+    {"fill", map_fill, METH_VARARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyType_Slot map_slots[] = {
+    {Py_tp_methods, methods_of_maps},
+    {Py_tp_new, refuse},
+    {Py_tp_dealloc, keep},
+    {0, NULL},
+};
+
+static PyType_Spec map_spec = {"podcov_agent.Map", sizeof(Map), 0, Py_TPFLAGS_DEFAULT, map_slots};
+
+/* map_descriptor(fd, size): a map of the first `size` bytes of the file, which may be closed. */
+static PyObject *map_descriptor(PyObject *module, PyObject *args) {
+    State *state = PyModule_GetState(module);
+    int fd;
+    Py_ssize_t size;
+    if (!PyArg_ParseTuple(args, "in", &fd, &size))
+        return NULL;
+    void *bytes = map_memory(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (bytes == MAP_FAILED)
+        return PyErr_SetFromErrno(PyExc_OSError);
+    int lazily = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+    void *probes = map_memory(NULL, size * sizeof(Probe), PROT_READ | PROT_WRITE, lazily, -1, 0);
+    if (probes == MAP_FAILED) {
+        PyErr_SetFromErrno(PyExc_OSError);
+        munmap(bytes, size);
+        return NULL;
+    }
+    Map *map = PyObject_New(Map, state->map_type);
+    if (!map)
+        return NULL;
+    map->bytes = bytes;
+    map->size = size;
+    map->probes = probes;
+    map->probe_type = state->probe_type;
+    return (PyObject *)map;
+}
+
+/* The module ------------------------------------------------------------------------------------ */
+
+static int make_types(PyObject *module) {
+    State *state = PyModule_GetState(module);
+    state->map_type = (PyTypeObject *)PyType_FromSpec(&map_spec);
+    state->probe_type = (PyTypeObject *)PyType_FromSpec(&probe_spec);
+    return state->map_type && state->probe_type ? 0 : -1;
+}
+
+static PyMethodDef functions[] = {
+    {"map_descriptor", map_descriptor, METH_VARARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyModuleDef_Slot slots[] = {{Py_mod_exec, make_types}, {0, NULL}};
+
+/* From 3.12 on an interpreter with a GIL of its own takes only modules that say they are fit for
+   it; before, that slot is an error. Its number and value are part of the stable ABI. */
+static PyModuleDef_Slot slots_312[] = {{Py_mod_exec, make_types}, {3, (void *)2}, {0, NULL}};
+
+static PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT, "linemap", NULL, sizeof(State), functions, slots, NULL, NULL, NULL};
+static PyModuleDef definition_312 = {
+    PyModuleDef_HEAD_INIT, "linemap", NULL, sizeof(State), functions, slots_312, NULL, NULL, NULL};
+
+static int is_before_312(const char *version) { /* "3.8.18 (default, ...", "3.12.1 (main, ..." */
+    return version[3] == '.' || (version[2] == '1' && version[3] < '2');
+}
+
+__attribute__((visibility("default"))) PyMODINIT_FUNC PyInit_linemap(void) {
+    return PyModuleDef_Init(is_before_312(Py_GetVersion()) ? &definition : &definition_312);
+}
