@@ -11,6 +11,7 @@ import pytest
 from podcov.cli import COMMANDS, Commands
 from podcov.pytest_plugin import OPTIONS
 from podcov_webhook import cli as webhook_cli
+from podcov_webhook import contract as webhook_contract
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *ROOT.glob("examples/*/*.md")])
@@ -102,3 +103,16 @@ def test_every_command_is_written_about() -> None:
     """No command of the client is missing from the guide and the README."""
     told = " ".join(_written("podcov"))
     assert [name for name in COMMANDS if f"podcov {name}" not in told] == []
+
+
+def test_the_page_of_annotations_lists_those_that_have_an_effect() -> None:
+    """docs/annotations.md and the webhook know the same; `branch` only gets a warning so far."""
+    text = (ROOT / "docs" / "annotations.md").read_text(encoding="utf-8")
+    known = {
+        value
+        for name, value in vars(webhook_contract).items()
+        if name.startswith("ANNOTATION_") and name != "ANNOTATION_PREFIX"
+    }
+    without = {webhook_contract.ANNOTATION_BRANCH, webhook_contract.ANNOTATION_INJECTED}
+    assert set(re.findall(r"^\| `(coverage\.io/[a-z]+)` \|", text, re.MULTILINE)) == known - without
+    assert f"| the port of the sidecar | `{webhook_contract.DEFAULT_PORT}` |" in text
