@@ -1,7 +1,7 @@
 """Gets the demo's three images into a cluster: built and loaded, or from where they are.
 
-Behind a mirror: PYTHON_IMAGE, BUSYBOX_IMAGE, BUILD_IMAGE and PIP_* of the environment become build arguments,
-and PIP_CERT the build secret `ca`. Used by `cluster`.
+Behind a mirror: PYTHON_IMAGE, BUSYBOX_IMAGE, BUILD_IMAGE and PIP_* of the environment become build
+arguments, and PIP_CERT the build secret `ca`. Used by `cluster`.
 """
 
 from __future__ import annotations
