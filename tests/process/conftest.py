@@ -1,7 +1,7 @@
 """The pod of the process tests: an installed agent, a spool folder, and the interpreters to try.
 
 By default the slow matrices run on the oldest and the newest interpreter, and a few tests on each;
-PODCOV_ALL_PYTHONS=1 runs everything on all of them.
+PODCOV_ALL_PYTHONS=1 runs everything on all of them. What uses `container` runs with both maps.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from support.interpreters import OLDEST_AND_NEWEST, VERSIONS, each_version, interpreter
+from support.maps import MAP_CHOICES, MAPS
 from support.measured import Container, install_agent
 
 MATRIX = VERSIONS if os.environ.get("PODCOV_ALL_PYTHONS") else OLDEST_AND_NEWEST
@@ -24,13 +25,13 @@ def agent_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
-@pytest.fixture
-def container(agent_home: Path, tmp_path: Path) -> Container:
-    """A container whose spool folder is empty."""
+@pytest.fixture(params=MAPS)
+def container(request: pytest.FixtureRequest, agent_home: Path, tmp_path: Path) -> Container:
+    """A container whose spool folder is empty; once for each kind of map."""
     spool = tmp_path / "spool"
     spool.mkdir()
     spool.chmod(0o1777)
-    return Container(agent_home, spool)
+    return Container(agent_home, spool, dict(MAP_CHOICES[request.param]))
 
 
 @pytest.fixture(params=each_version(MATRIX))

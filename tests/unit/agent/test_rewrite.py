@@ -22,15 +22,55 @@ from collections.abc import Iterator
 from types import CodeType
 from typing import Any
 
+import podcov_agent.rewrite
 import pytest
-from podcov_agent.rewrite import bind, rewrite
+from podcov_agent.probes import MARK, NEGATIONS, STORES
+from podcov_agent.rewrite import Rewritten, bind
 
 BASE = 64
 PROGRAMS = os.path.join(os.path.dirname(__file__), "../../process/programs")
 
+FORM: list[Any] = [STORES]
+"""The form of probes that is being tested."""
+
+
+@pytest.fixture(autouse=True, scope="module", params=[STORES, NEGATIONS], ids=["store", "negation"])
+def form(request: Any) -> None:
+    """Everything here holds for both forms."""
+    FORM[0] = request.param
+
+
+def rewrite(source: bytes, path: str, optimize: int = -1) -> Rewritten:
+    return podcov_agent.rewrite.rewrite(source, path, optimize, FORM[0])
+
+
+class Line:
+    """What the map in C has for each line."""
+
+    def __init__(self, marks: Marks, index: int) -> None:
+        self.marks, self.index = marks, index
+
+    def __neg__(self) -> Line:
+        self.marks[self.index] = 1
+        return self
+
+    def __bool__(self) -> bool:
+        return False
+
 
 class Marks:
     """A map that remembers the lines marked in it."""
+
+    @property
+    def fill(self) -> Any:
+        """Only maps for negations have this method."""
+        if FORM[0] is STORES:
+            raise AttributeError("fill")
+        return self._fill
+
+    def _fill(self, consts: tuple[Any, ...], mark: Any, base: int) -> tuple[Any, ...]:
+        ours = [type(c) is tuple and len(c) == 2 and c[0] == mark for c in consts]
+        return tuple(Line(self, base + c[1]) if our else c for our, c in zip(ours, consts))  # noqa: B905
 
     def __init__(self, base: int = BASE) -> None:
         self.base = base
@@ -339,20 +379,22 @@ def statement_lines(path: str) -> set[int]:
         for n in ast.walk(tree)
         if isinstance(n, documented) and ast.get_docstring(n) is not None
     }
+    alive = {
+        line for code in codes(plain(read(path), path)) for _, line in dis.findlinestarts(code)
+    }
     return {
         n.lineno
         for n in ast.walk(tree)
         if isinstance(n, (ast.stmt, ast.excepthandler))
         and not isinstance(n, (ast.Global, ast.Nonlocal))
         and id(n) not in docs
+        and alive.intersection(range(n.lineno, (n.end_lineno or 0) + 1))
     }
 
 
 def marked_lines(code: CodeType) -> set[int]:
-    marks: set[int] = set()
-    for each in codes(bind(code, Marks, 10**9)):
-        marks |= {c - 10**9 for c in each.co_consts if type(c) is int and c > 10**9 - 1}
-    return marks
+    ours = [c for each in codes(code) for c in each.co_consts if type(c) is tuple and len(c) == 2]
+    return {c[1] for c in ours if c[0] == MARK}
 
 
 RAISING = """\
