@@ -11,19 +11,22 @@ from pathlib import Path
 
 import pytest
 from support.interpreters import each_version, interpreter, venv_python
+from support.maps import MAP_CHOICES, MAPS
 from support.oracle import Difference, Program, compare, coverage_for
 
 PROGRAMS = Path(__file__).parent / "programs"
 PINNED = re.compile(r"# only (ours|coverage): (.*)")
 
 
+@pytest.mark.parametrize("kind", MAPS)
 @pytest.mark.parametrize("option", ["", "-O"])
 @pytest.mark.parametrize("version", each_version())
-def test_every_form_of_syntax(version: str, option: str, tmp_path: Path) -> None:
+def test_every_form_of_syntax(version: str, option: str, kind: str, tmp_path: Path) -> None:
     """Same output, and same executed statements in every file but for the lines that say so."""
     python = venv_python(interpreter(version), coverage_for(version))
     options = (option,) if option else ()
-    program = Program(python, ("main.py",), PROGRAMS, str(PROGRAMS), options=options)
+    env = tuple(MAP_CHOICES[kind].items())
+    program = Program(python, ("main.py",), PROGRAMS, str(PROGRAMS), options=options, env=env)
     seen = compare(program, tmp_path)
     assert (seen.ours.code, seen.ours.out, seen.ours.err) == (0, seen.theirs.out, seen.theirs.err)
     assert seen.notes == ()

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from support.measured import PACKAGE, Container
 
-PROGRAM = Path(__file__).parent / "programs/register.py"
+PROGRAM = Path(__file__).parent / "programs/registering/main.py"
 SOURCES = 300
 PROCESSES = 16
 

@@ -1,4 +1,4 @@
-"""python register.py AGENT SPOOL SEED SOURCES KILL: registers sources in an order of its own.
+"""python main.py AGENT SPOOL SEED SOURCES KILL: registers sources in an order of its own.
 
 Prints where it was given each, from two threads at once. With KILL, tears some records on the way
 and may kill itself.
