@@ -44,24 +44,37 @@ class Kept:
     """Rewritten code: its lines are numbered from `base` in the map, which is still a placeholder.
 
     With `base` UNNUMBERED, the lines are placeholders, too.
-    `blob`: git's hash of the source; `slots`: how many bytes of the map it takes.
+    `blob`: git's hash of the source; `slots`: how many bytes of the map it takes; `exits`: what
+    those after the lines mean, if branches are marked.
     """
 
-    __slots__ = ("base", "blob", "code", "slots")
+    __slots__ = ("base", "blob", "code", "exits", "slots")
 
-    def __init__(self, code: CodeType, slots: int, base: int, blob: str) -> None:
+    def __init__(
+        self, code: CodeType, slots: int, base: int, blob: str, exits: str | None = None
+    ) -> None:
         self.code = code
         self.slots = slots
         self.base = base
         self.blob = blob
+        self.exits = exits
 
 
 class Cache:
-    """Code rewritten with `probes`, not bound to a map yet, of the sources of one container."""
+    """Code rewritten with `probes`, not bound to a map yet, of the sources of one container.
 
-    def __init__(self, spool: str, probes: Probes = STORES, limit_bytes: int = LIMIT_BYTES) -> None:
+    Code with marks of `branches` is kept beside code without.
+    """
+
+    def __init__(
+        self,
+        spool: str,
+        probes: Probes = STORES,
+        branches: bool = False,
+        limit_bytes: int = LIMIT_BYTES,
+    ) -> None:
         self._folder = os.path.join(spool, SPOOL_CODE)
-        self._form = f"{INTERPRETER} {REWRITER} {probes.name}"
+        self._form = f"{INTERPRETER} {REWRITER} {probes.name}{' branches' if branches else ''}"
         self._limit_bytes = limit_bytes
         self._used_bytes: int | None = None
 

@@ -59,7 +59,8 @@ def install(environ: Mapping[str, str], package: str) -> None:
         spool.note(errors.BAD_OMIT, str(error))
         return
     probes: Probes = STORES if native is None else NEGATIONS
-    measure = Measure(scope, spool, Cache(config.spool, probes), probes)
+    cache = Cache(config.spool, probes, config.branch)
+    measure = Measure(scope, spool, cache, probes, config.branch)
     tidy = watch_entry(measure, entry) if entry is not None else None
     machinery.SourceLoader.get_code = _GetCode(measure, tidy)
     _hook_sourceless(measure)

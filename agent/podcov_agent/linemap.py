@@ -68,13 +68,17 @@ class Spool:
         self._log = record.Log()
         self._chunks: dict[int, Any] = {}
 
-    def place(self, path: str, blob: str, slots: int) -> tuple[Any, int]:
-        """(map, base) of a source: line n has run once byte `base + n` is 1. NotMeasuredError."""
-        if slots > CHUNK_BYTES:
-            detail = f"{path}: {slots - 1} lines, at most {CHUNK_BYTES - 1}"
+    def place(self, path: str, blob: str, slots: int, exits: str | None = None) -> tuple[Any, int]:
+        """(map, base) of a source: line n has run once byte `base + n` is 1. NotMeasuredError.
+
+        `exits` says what the bytes after the lines mean, if branches are marked.
+        """
+        if slots > CHUNK_BYTES or len(exits or "") > record.LONGEST_EXITS:
+            what = "lines" if exits is None else "lines and branches"
+            detail = f"{path}: {slots - 1} {what}, at most {CHUNK_BYTES - 1}"
             raise errors.NotMeasuredError(errors.TOO_MANY_LINES, detail)
         try:
-            place = self._log.sources.get((path, blob)) or self._register(path, blob, slots)
+            place = self._log.sources.get((path, blob)) or self._register(path, blob, slots, exits)
             if place.slots < slots:
                 raise OSError(0, f"recorded with {place.slots} bytes, {slots} are needed")
             return self._chunk(place.chunk), place.base
@@ -112,12 +116,15 @@ class Spool:
         finally:
             _close(fd)
 
-    def _register(self, path: str, blob: str, slots: int) -> record.Place:
+    def _register(self, path: str, blob: str, slots: int, exits: str | None) -> record.Place:
         fd = self._open_log()
         try:
             self._log.read(fd)
             if (path, blob) not in self._log.sources:
-                _append(fd, record.encode(record.SOURCE, blob, slots, path))
+                data = record.encode(record.SOURCE, blob, slots, path)
+                if exits is not None:
+                    data += record.encode(record.BRANCHES, blob, exits, path)
+                _append(fd, data)
                 self._log.read(fd)
             return self._log.sources[path, blob]
         except KeyError:

@@ -24,7 +24,7 @@ MODULES = (
         "globs",
         "scope",
     ),
-    *("probes", "rewrite", "cache", "measure", "bytecode", "entry", "hook"),
+    *("probes", "branches", "rewrite", "cache", "measure", "bytecode", "entry", "hook"),
 )
 """In the order of their imports."""
 ONLY_WITH = {"globs": "PODCOV_OMIT"}

@@ -40,8 +40,11 @@ if TYPE_CHECKING:
 class Measure:
     """What one process needs to measure a file."""
 
-    def __init__(self, scope: Scope, spool: Spool, cache: Cache, probes: Probes) -> None:
+    def __init__(
+        self, scope: Scope, spool: Spool, cache: Cache, probes: Probes, branches: bool
+    ) -> None:
         self._scope = scope
+        self._branches = branches
         self._probes = probes
         self._spool = spool
         self._cache = cache
@@ -55,7 +58,7 @@ class Measure:
         kept = self._cache.load(path, stamp)
         if kept is None:
             return None
-        linemap, base = self._spool.place(real, kept.blob, kept.slots)
+        linemap, base = self._spool.place(real, kept.blob, kept.slots, kept.exits)
         if kept.base == UNNUMBERED:
             return bind(kept.code, linemap, base)
         return bind(kept.code, linemap, 0) if base == kept.base else None
@@ -67,13 +70,13 @@ class Measure:
         """
         code = self.recall(path, real, source.stamp)
         if code is None:
-            rewritten = rewrite(source.data, path, probes=self._probes)
-            blob = blob_hash(source.data)
-            linemap, base = self._spool.place(real, blob, rewritten.slots)
+            rewritten = rewrite(source.data, path, probes=self._probes, branches=self._branches)
+            blob, slots, exits = blob_hash(source.data), rewritten.slots, rewritten.exits
+            linemap, base = self._spool.place(real, blob, slots, exits)
             if self._probes is STORES:  # numbers in place of placeholders load much faster
-                kept = Kept(bind(rewritten.code, MAP, base), rewritten.slots, base, blob)
+                kept = Kept(bind(rewritten.code, MAP, base), slots, base, blob, exits)
             else:
-                kept = Kept(rewritten.code, rewritten.slots, UNNUMBERED, blob)
+                kept = Kept(rewritten.code, slots, UNNUMBERED, blob, exits)
             self._cache.store(path, source.stamp, kept)
             code = bind(kept.code, linemap, base if kept.base == UNNUMBERED else 0)
         return code

@@ -15,8 +15,11 @@ from podcov_agent.contract import CHUNK_BYTES, SLOT_ALIGN
 SOURCE = "S"
 NOTE = "N"
 INTERPRETER = "I"
+BRANCHES = "B"
 
 _READ_BYTES = 1 << 18
+LONGEST_EXITS = _READ_BYTES // 2
+"""A record is shorter than what is read at once. (So many bytes are 20,000 exits and more.)"""
 _PREFIX_BYTES = 9  # eight hex digits and a blank
 _pread = os.pread
 _fstat = os.fstat
@@ -79,7 +82,7 @@ class Log:
     """What the log says so far. `read` takes in what was appended since.
 
     `sources` has the place of each (real path, git blob hash); `notes` and `infos` have the JSON
-    text of each N and I record by its offset. There is no lock: threads, signal handlers and a
+    text of each N and I record by its offset; `exits` what a B record says of such a source. There is no lock: threads, signal handlers and a
     fork in the middle of `read` may all read at once, because a walk begins at a published
     position and gives the same result however often it is made.
     """
@@ -88,6 +91,7 @@ class Log:
         self.sources: dict[tuple[str, str], Place] = {}
         self.notes: dict[int, str] = {}
         self.infos: dict[int, str] = {}
+        self.exits: dict[tuple[str, str], str] = {}
         self._position = (0, 0)  # offset of the first unread byte; first free byte of the map
 
     @property
@@ -128,6 +132,9 @@ class Log:
             self.notes[offset] = rest
         elif kind == INTERPRETER:
             self.infos[offset] = rest
+        elif kind == BRANCHES and rest.count(" ") > 1:
+            blob, exits, path = rest.split(" ", 2)
+            self.exits.setdefault((path, blob), exits)
         return free
 
     def _take_source(self, rest: str, offset: int, free: int) -> int:

@@ -18,6 +18,7 @@ import _ast
 import _warnings
 import sys
 
+from podcov_agent.branches import Exits
 from podcov_agent.probes import MARK, STORES, at, constant, index, over
 
 TYPE_CHECKING = False
@@ -57,17 +58,27 @@ _DECLARATIONS = (_ast.Global, _ast.Nonlocal)
 
 
 class Rewritten:
-    """Code with placeholders, and the number of map bytes it needs: its last line + 1."""
+    """Code with placeholders, and the number of map bytes it needs: its last line + 1.
 
-    __slots__ = ("code", "slots")
+    `exits` says what the bytes after those of the lines mean; None: branches are not marked.
+    """
 
-    def __init__(self, code: CodeType, slots: int) -> None:
+    __slots__ = ("code", "exits", "slots")
+
+    def __init__(self, code: CodeType, slots: int, exits: str | None = None) -> None:
         self.code = code
         self.slots = slots
+        self.exits = exits
 
 
-def rewrite(source: bytes, path: str, optimize: int = -1, probes: Probes = STORES) -> Rewritten:
-    """Compile `source` so that it marks its lines; `optimize` as for `compile`.
+def rewrite(
+    source: bytes,
+    path: str,
+    optimize: int = -1,
+    probes: Probes = STORES,
+    branches: bool = False,
+) -> Rewritten:
+    """Compile `source` so that it marks its lines, and `branches`; `optimize` as for `compile`.
 
     Raises what `compile` raises, and RecursionError for some expressions so deep that only the
     parser gets through them. Warnings are not given: loading the module has given them already.
@@ -78,13 +89,17 @@ def rewrite(source: bytes, path: str, optimize: int = -1, probes: Probes = STORE
             if sys.version_info < (3, 11):  # which crash where later ones raise RecursionError
                 compile(source, COMPILED_AS, "exec", 0, True)
             tree: Any = compile(source, COMPILED_AS, "exec", _ast.PyCF_ONLY_AST, True)
-            _mark(tree, probes, level, any(word in source for word in BYTECODE_READERS))
+            exits = Exits(probes, max(_count_lines(source), _end(tree)) + 1) if branches else None
+            _mark(tree, probes, level, any(word in source for word in BYTECODE_READERS), exits)
             code = compile(tree, COMPILED_AS, "exec", 0, True, optimize)
     except SyntaxError as error:
         if error.filename == COMPILED_AS:
             error.filename = path
         raise
-    return Rewritten(_renamed(code, path), max(_count_lines(source), _last_line(code)) + 1)
+    code = _renamed(code, path)
+    if exits is not None:
+        return Rewritten(code, exits.slots, str(exits))
+    return Rewritten(code, max(_count_lines(source), _last_line(code)) + 1)
 
 
 def bind(code: CodeType, linemap: object, base: int) -> CodeType:
@@ -126,7 +141,7 @@ class _Hush:
         self.filters.remove(self.FILTER)
 
 
-def _mark(tree: Any, probes: Probes, level: int, wary: bool) -> None:
+def _mark(tree: Any, probes: Probes, level: int, wary: bool, exits: Exits | None) -> None:
     """Put the probes into `tree`. Not recursive: a chain of elif may nest a thousand deep."""
     todo: Blocks = [(tree, tree.body, False)]
     while todo:
@@ -144,6 +159,8 @@ def _mark(tree: Any, probes: Probes, level: int, wary: bool) -> None:
             if inner is not None:
                 todo.extend(inner)
                 last = 0
+                if exits is not None and inner:
+                    exits.mark(statement)
         block[:] = marked
 
 
@@ -252,6 +269,12 @@ def _renamed(code: CodeType, path: str) -> CodeType:
     kind_of_code = type(code)
     consts = tuple(_renamed(c, path) if type(c) is kind_of_code else c for c in code.co_consts)
     return code.replace(co_filename=path, co_consts=consts)
+
+
+def _end(tree: Any) -> int:
+    """The line where the last statement ends."""
+    end: int = tree.body[-1].end_lineno if tree.body else 0
+    return end
 
 
 def _last_line(code: CodeType) -> int:

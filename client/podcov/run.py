@@ -19,6 +19,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from podcov.contract import (
+    ENV_BRANCH,
     ENV_HOME,
     ENV_LAUNCHED,
     ENV_OMIT,
@@ -55,6 +56,7 @@ class Program:
     host: str = "127.0.0.1"
     source: Sequence[str] = ()
     omit: Sequence[str] = ()
+    branch: bool = False
 
 
 def run_program(program: Program, env: Mapping[str, str], on_ready: Callable[[str], None]) -> int:
@@ -86,6 +88,8 @@ def child_environment(program: Program, place: Path, env: Mapping[str, str]) -> 
     for name, values in ((ENV_SOURCE, program.source), (ENV_OMIT, program.omit)):
         if values:
             made[name] = ",".join(values)
+    if program.branch:
+        made[ENV_BRANCH] = "true"
     return made
 
 

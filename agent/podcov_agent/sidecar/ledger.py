@@ -7,13 +7,22 @@ Called by `api` from many threads.
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from podcov_agent.contract import DEFAULT_SESSION
 from podcov_agent.sidecar.errors import BadValueError, SessionForgottenError
 from podcov_agent.sidecar.generations import Generations
-from podcov_agent.sidecar.lines import Source, count, unite
+from podcov_agent.sidecar.lines import Exits, Source, count, divide, unite
 from podcov_agent.sidecar.reader import Interpreter, Note, Spool
+
+
+@dataclass(frozen=True)
+class Branches:
+    """The exits of a source's decisions: bit n of the two integers is the nth of `names`."""
+
+    names: str
+    taken: int
+    startup: int
 
 
 @dataclass(frozen=True)
@@ -26,6 +35,8 @@ class Snapshot:
     containers: dict[str, dict[Source, tuple[int, int]]]
     """Container -> source -> (lines of the interval, lines of `startup`)."""
     notes: dict[str, list[Note]]
+    branches: dict[str, dict[Source, Branches]] = field(default_factory=dict)
+    """The same of the exits, for sources whose branches are recorded."""
 
 
 @dataclass(frozen=True)
@@ -95,12 +106,12 @@ class Ledger:
                 lines = {name: dict.fromkeys(known, 0) for name, known in lines.items()}
             unite(lines, self._generations.union(start, end))
             startup = self._generations.startup()
-            notes = self._spool.notes()
-        containers = {
-            name: {s: (n, startup.get(name, {}).get(s, 0)) for s, n in known.items()}
-            for name, known in lines.items()
-        }
-        return Snapshot(start, end, current, containers, notes)
+            notes, exits = self._spool.notes(), self._spool.exits()
+        taken = Snapshot(start, end, current, {}, notes)
+        for name, known in lines.items():
+            before, meaning = startup.get(name, {}), exits.get(name, {})
+            _divide_all(taken, name, known, before, meaning)
+        return taken
 
     def health(self) -> Health:
         """What is known of the pod at this moment."""
@@ -121,3 +132,21 @@ class Ledger:
                 for name, sources in everything.containers.items()
             },
         )
+
+
+def _divide_all(
+    into: Snapshot,
+    container: str,
+    known: dict[Source, int],
+    startup: dict[Source, int],
+    meaning: dict[Source, Exits],
+) -> None:
+    """Add a container to `into`, with lines and exits apart."""
+    into.containers[container], into.branches[container] = {}, {}
+    for source, marks in known.items():
+        exits = meaning.get(source)
+        lines, taken = divide(marks, exits)
+        early, taken_early = divide(startup.get(source, 0), exits)
+        into.containers[container][source] = (lines, early)
+        if exits is not None:
+            into.branches[container][source] = Branches(exits.names, taken, taken_early)

@@ -23,9 +23,15 @@ from podcov.screen import Screen
 @click.option("--host", default="127.0.0.1", show_default=True, help="The agent's address.")
 @click.option("--source", multiple=True, metavar="WHAT", help="As coverage.io/source.")
 @click.option("--omit", multiple=True, metavar="GLOB", help="As coverage.io/omit.")
+@click.option("--branch", is_flag=True, help="Record branches too, as coverage.io/branch.")
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 def command(
-    command: tuple[str, ...], port: int, host: str, source: tuple[str, ...], omit: tuple[str, ...]
+    command: tuple[str, ...],
+    port: int,
+    host: str,
+    source: tuple[str, ...],
+    omit: tuple[str, ...],
+    branch: bool,
 ) -> int:
     """Run a program on this machine as an annotated pod would.
 
@@ -33,7 +39,7 @@ def command(
     its exit code is passed on. Collect while it runs: podcov collect --url URL
     """
     screen = Screen()
-    program = Program(command, port, host, source, omit)
+    program = Program(command, port, host, source, omit, branch)
     return run_program(program, environment(), lambda url: screen.say(_greeting(url)))
 
 

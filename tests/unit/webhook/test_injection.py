@@ -206,6 +206,13 @@ def test_source_and_omit_reach_the_agent_verbatim() -> None:
     assert (env["PODCOV_SOURCE"], env["PODCOV_OMIT"]) == ("shop,/app", "*/$$(x)/*")
 
 
+def test_branches_reach_the_agent() -> None:
+    """Only where they are asked for."""
+    asked, not_asked = inject(branch="true"), inject(branch="false")
+    assert env_of(asked["containers"][0])["PODCOV_BRANCH"] == "true"
+    assert "PODCOV_BRANCH" not in env_of(not_asked["containers"][0])
+
+
 def test_shared_pids_mark_the_entrypoint_where_no_launcher_does() -> None:
     """Parent 0 and pid 1 mean nothing there."""
     spec = {"shareProcessNamespace": True}

@@ -207,11 +207,11 @@ def test_an_object_being_deleted_is_not_refused() -> None:
     assert ask(obj).answer["response"]["allowed"]
 
 
-def test_branches_and_unknown_keys_are_measured_with_warnings() -> None:
+def test_unknown_keys_are_measured_with_warnings() -> None:
     """Lines are better than nothing."""
     reviewed = ask(deployment(branch="true", sourc="x"))
     assert reviewed.outcome == "injected"
-    assert reviewed.slugs == ("annotation-unknown", "branch-not-recorded")
+    assert reviewed.slugs == ("annotation-unknown",)
 
 
 def test_a_command_that_no_container_needs_is_said() -> None:
