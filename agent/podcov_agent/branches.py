@@ -2,10 +2,11 @@
 
 A decision is an `if` (or `elif`), a loop, or a `case`. It has two exits: into its body (+), and
 past it (-). Whoever finds the first line of a body, of an `else` or of the next `case` marked,
-knows that the exit to it was taken. So only two kinds of exits have a byte of the map of their own:
+knows that the exit to it was taken. So only these exits have a byte of the map of their own:
 
 - `+` where the body begins on the line of the decision: `if x: return`
 - `-` where there is no `else`, or no further `case`
+- either, where the body or the `else` has nothing but `global` and `nonlocal`
 
 A function on one line, `def f(): return 1`, counts as a decision to coverage.py, because running it
 leaves its line in another way than defining it; so its body has a `+`.
@@ -31,6 +32,7 @@ ENTERED = "+"
 PASSED = "-"
 
 _DEFS = (_ast.FunctionDef, _ast.AsyncFunctionDef)
+_DECLARATIONS = (_ast.Global, _ast.Nonlocal)
 _LOOPS = (_ast.For, _ast.AsyncFor, _ast.While)
 
 
@@ -55,8 +57,9 @@ class Exits:
         if isinstance(statement, (_ast.If, *_LOOPS)):
             if not isinstance(getattr(statement, "test", None), _ast.Constant):
                 self._mark_body(statement.lineno, statement)
-                if not statement.orelse:
-                    statement.orelse = [self._probe(statement.lineno, PASSED, statement)]
+                if _is_silent(statement.orelse):
+                    probe = self._probe(statement.lineno, PASSED, statement)
+                    statement.orelse.insert(0, probe)
         elif isinstance(statement, _DEFS):
             self._mark_body(statement.lineno, statement)
         elif hasattr(statement, "cases"):
@@ -74,7 +77,7 @@ class Exits:
 
     def _mark_body(self, line: int, owner: Any) -> None:
         first = owner.body[0]
-        if first.lineno == line:
+        if first.lineno == line or _is_silent(owner.body):
             after = 1 if _is_constant(first) else 0  # it may be a docstring, which must stay first
             owner.body.insert(after, self._probe(line, ENTERED, first))
 
@@ -82,6 +85,11 @@ class Exits:
         index = self.slots
         self._names.append(f"{line}{way}")
         return self._probes.statement(index, place)
+
+
+def _is_silent(block: list[Any]) -> bool:
+    """Has it no statement that has a mark of its line?"""
+    return all([isinstance(statement, _DECLARATIONS) for statement in block])
 
 
 def _is_constant(statement: Any) -> bool:

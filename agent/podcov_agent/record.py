@@ -81,10 +81,11 @@ def _quote(text: str) -> str:
 class Log:
     """What the log says so far. `read` takes in what was appended since.
 
-    `sources` has the place of each (real path, git blob hash); `notes` and `infos` have the JSON
-    text of each N and I record by its offset; `exits` what a B record says of such a source. There is no lock: threads, signal handlers and a
-    fork in the middle of `read` may all read at once, because a walk begins at a published
-    position and gives the same result however often it is made.
+    `sources` has the place of each (real path, git blob hash), and `exits` what the B record of
+    such a source says; `notes` and `infos` have the JSON text of each N and I record by its offset.
+    There is no lock: threads, signal handlers and a fork in the middle of `read` may all read at
+    once, because a walk begins at a published position and gives the same result however often it
+    is made.
     """
 
     def __init__(self) -> None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -50,11 +50,6 @@ class Decision(NamedTuple):
     other: Sequence[ast.AST]
     """What follows if the body does not: the `else`, or the pattern of the next `case`."""
     node: ast.AST
-
-    @property
-    def is_one_line(self) -> bool:
-        """Whether the body begins on the decision's line, so that no mark of a line tells of it."""
-        return self.body[0].lineno == self.line
 
 
 class Branches:
@@ -111,7 +106,7 @@ class Branches:
         if not nodes:
             return set()
         first = self._parsed.first_line
-        begin, end = first(_place(nodes[0])), nodes[-1].end_lineno
+        begin, end = first(_place(nodes[0])), _end(nodes[-1])
         return {t for t in targets[first(decision.line)] if begin <= t <= end}
 
 
@@ -138,26 +133,32 @@ def _cases(node: ast.AST) -> Iterator[tuple[ast.match_case, ast.match_case | Non
     return zip(cases, [*cases[1:], None])  # noqa: B905 (Python 3.8)
 
 
-def _place(node: ast.AST) -> int:
+def _place(node: Any) -> int:
     """The line where a node begins: that of its first decorator, if it has any."""
     decorators = getattr(node, "decorator_list", None)
     line: int = (decorators[0] if decorators else node).lineno
     return line
 
 
+def _end(node: Any) -> int:
+    line: int = node.end_lineno
+    return line
+
+
 def _was_entered(decision: Decision, ran: Ran) -> bool:
     if isinstance(decision.node, ast.ClassDef):
         return decision.line in ran.lines
-    if decision.is_one_line:
-        return (decision.line, True) in ran.exits
-    return any(_place(statement) in ran.lines for statement in decision.body)
+    if (decision.line, True) in ran.exits:
+        return True
+    begins_below = decision.body[0].lineno != decision.line
+    return begins_below and any(_place(statement) in ran.lines for statement in decision.body)
 
 
 def _was_passed(decision: Decision, ran: Ran) -> bool:
     if isinstance(decision.node, DEFINITIONS):
         return decision.line in ran.lines  # it was defined, or it could not have run
-    if not decision.other:
-        return (decision.line, False) in ran.exits
+    if (decision.line, False) in ran.exits:
+        return True
     return any(_place(node) in ran.lines for node in decision.other)
 
 

@@ -191,7 +191,7 @@ def join(snapshots: Sequence[Snapshot], index: Index, allow_stale: bool) -> Join
 
 
 def gather_notes(snapshots: Sequence[Snapshot]) -> tuple[Note, ...]:
-    """The agents' notes, those of replicas counted once, and ours on containers without branches."""
+    """The agents' notes, those of replicas counted once, and ours on what lacks branches."""
     containers = [container for snapshot in snapshots for container in snapshot.containers]
     notes = {note for container in containers for note in container.notes}
     without = {container.name for container in containers if _has(container, branches=False)}

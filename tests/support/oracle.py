@@ -14,7 +14,14 @@ from pathlib import Path
 
 import podcov.branches
 import podcov_agent
-from podcov_agent.contract import ENV_BRANCH, ENV_HOME, ENV_OMIT, ENV_SOURCE, ENV_SPOOL, HOME_BOOTSTRAP
+from podcov_agent.contract import (
+    ENV_BRANCH,
+    ENV_HOME,
+    ENV_OMIT,
+    ENV_SOURCE,
+    ENV_SPOOL,
+    HOME_BOOTSTRAP,
+)
 from podcov_agent.sidecar.install import install
 from podcov_agent.sidecar.lines import divide
 from podcov_agent.sidecar.reader import Container

@@ -101,17 +101,19 @@ class Ledger:
             if not 0 <= start <= current or (end is not None and not start <= end <= current):
                 wanted = f"from={start} to={'now' if end is None else end}"
                 raise BadValueError(f"{wanted} is no interval of the generations 0 to {current}")
-            lines = self._spool.read()
+            marks = self._spool.read()
             if end is not None:
-                lines = {name: dict.fromkeys(known, 0) for name, known in lines.items()}
-            unite(lines, self._generations.union(start, end))
+                marks = {name: dict.fromkeys(known, 0) for name, known in marks.items()}
+            unite(marks, self._generations.union(start, end))
             startup = self._generations.startup()
             notes, exits = self._spool.notes(), self._spool.exits()
-        taken = Snapshot(start, end, current, {}, notes)
-        for name, known in lines.items():
-            before, meaning = startup.get(name, {}), exits.get(name, {})
-            _divide_all(taken, name, known, before, meaning)
-        return taken
+        apart = {
+            name: _apart(known, startup.get(name, {}), exits.get(name, {}))
+            for name, known in marks.items()
+        }
+        lines = {name: some for name, (some, _) in apart.items()}
+        branches = {name: some for name, (_, some) in apart.items()}
+        return Snapshot(start, end, current, lines, notes, branches)
 
     def health(self) -> Health:
         """What is known of the pod at this moment."""
@@ -134,19 +136,17 @@ class Ledger:
         )
 
 
-def _divide_all(
-    into: Snapshot,
-    container: str,
-    known: dict[Source, int],
-    startup: dict[Source, int],
-    meaning: dict[Source, Exits],
-) -> None:
-    """Add a container to `into`, with lines and exits apart."""
-    into.containers[container], into.branches[container] = {}, {}
+def _apart(
+    known: dict[Source, int], startup: dict[Source, int], meaning: dict[Source, Exits]
+) -> tuple[dict[Source, tuple[int, int]], dict[Source, Branches]]:
+    """One container's lines and exits, which stand in the same marks."""
+    lines: dict[Source, tuple[int, int]] = {}
+    branches: dict[Source, Branches] = {}
     for source, marks in known.items():
         exits = meaning.get(source)
-        lines, taken = divide(marks, exits)
-        early, taken_early = divide(startup.get(source, 0), exits)
-        into.containers[container][source] = (lines, early)
+        ran, taken = divide(marks, exits)
+        ran_early, taken_early = divide(startup.get(source, 0), exits)
+        lines[source] = (ran, ran_early)
         if exits is not None:
-            into.branches[container][source] = Branches(exits.names, taken, taken_early)
+            branches[source] = Branches(exits.names, taken, taken_early)
+    return lines, branches
