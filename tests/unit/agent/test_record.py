@@ -127,3 +127,12 @@ def test_notes_and_infos_are_json(log_fd):
     log = read(log_fd)
     assert [json.loads(text) for text in log.notes.values()] == [fields]
     assert [json.loads(text) for text in log.infos.values()] == [{"python": "3.8.18"}]
+
+
+@pytest.mark.parametrize("path", ["/a b.py", "/new\nline", "/\udcff"])
+def test_what_the_exits_of_a_source_mean_is_kept_by_path_and_blob(log_fd, path):
+    """The first record counts, as for sources."""
+    for exits in ("9:3-,5+", "9:4-"):
+        os.write(log_fd, record.encode("B", BLOB, exits, path))
+    os.write(log_fd, record.encode("B", BLOB, "9:"))
+    assert read(log_fd).exits == {(path, BLOB): "9:3-,5+"}
