@@ -233,8 +233,8 @@ def test_a_file_without_branches_beside_one_with(project: Project) -> None:
     other = project.write("shop/other.py", "def f(x):\n    if x:\n        return 1\n    return 2\n")
     lines = Measured(str(other), frozenset({2, 3}), frozenset({1}), ())
     files = [*with_branches(project, 5, 7, exits={(5, False)}), lines]
-    said = make_table(files, show_missing=True).text
-    assert "shop/other.py         4      1      2      1    67%   4" in said
+    (row,) = [r for r in make_table(files, show_missing=True).text.splitlines() if "other" in r]
+    assert row.split() == ["shop/other.py", "4", "1", "2", "1", "67%", "4"]
 
 
 def test_a_file_that_is_no_python_has_its_lines(project: Project) -> None:
