@@ -110,7 +110,7 @@ def test_functions_travel_by_value(
     program = BY_VALUE.format(library=library)
     done = container.run([python, "-c", program], app)
     assert (done.returncode, done.stdout) == (0, "12.0 None 12.0 32\n"), done.stderr
-    assert container.ran(app / "shop.py") == {1, 2, 3, 4, 5}
+    assert container.ran(app / "shop.py") == {1, 2, 3}, "only the original marks"
     load = f"import {library} as p; f = p.load(open('function', 'rb')); print(f(10), f(''))"
     (app / "shop.py").unlink()
     plain = container.run([python, "-c", load], app, measured=False)
