@@ -156,7 +156,8 @@ static int plant(Map *map, PyObject *code, Py_ssize_t base) {
     if (!constants)
         return -1;
     Py_DECREF(constants); /* PyTuple_SetItem writes only where the code has the only reference */
-    Py_ssize_t last = PyTuple_Size(constants) - 1, size, failed = 0;
+    Py_ssize_t last = PyTuple_Size(constants) - 1, size;
+    int failed = 0;
     char *table;
     PyObject *tail = PyTuple_GetItem(constants, last);
     if (!tail || PyBytes_AsStringAndSize(tail, &table, &size) < 0)
@@ -169,8 +170,10 @@ static int plant(Map *map, PyObject *code, Py_ssize_t base) {
         PyObject *constant = PyTuple_GetItem(constants, i);
         failed = Py_TYPE(constant) == Py_TYPE(code) && plant(map, constant, base) < 0;
     }
+    if (failed)
+        return -1;
     Py_INCREF(Py_None);
-    return failed || PyTuple_SetItem(constants, last, Py_None) < 0 ? -1 : 0;
+    return PyTuple_SetItem(constants, last, Py_None);
 }
 
 /* plant(code, base): make packed code ready to run, in place. For code that nobody else has seen,
