@@ -62,8 +62,11 @@ def _run(name: str, quick: bool, tables: dict[str, list[Row]]) -> bool:
 
 
 def _cells(row: Row) -> list[str]:
-    ratio = "" if row.ratio is None else f"{row.ratio:.2f} x {row.peer}"
-    return [row.name, f"{row.value:,.4g} {row.unit}", ratio]
+    value = f"{row.value:,.4g} {row.unit}"
+    if row.ratio is None:
+        return [row.name, value, ""]
+    digits = ".2f" if row.ratio >= 0.1 else ".2g"
+    return [row.name, value, f"{row.ratio:{digits}} x {row.peer}"]
 
 
 def _table(title: str, rows: list[Row]) -> Table:
