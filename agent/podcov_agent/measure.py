@@ -77,11 +77,7 @@ class Measure:
             if self._probes is STORES:  # numbers in place of placeholders load much faster
                 kept = Kept(bind(rewritten.code, MAP, base), slots, base, blob, exits)
             else:
-<<<<<<< HEAD
-                kept = Kept(rewritten.code, slots, UNNUMBERED, blob, exits)
-=======
-                kept = Kept(pack(rewritten.code), rewritten.slots, UNNUMBERED, blob)
->>>>>>> main
+                kept = Kept(pack(rewritten.code), slots, UNNUMBERED, blob, exits)
             self._cache.store(path, source.stamp, kept)
             code = bind(rewritten.code, linemap, base)
         return code

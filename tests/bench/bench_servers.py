@@ -14,13 +14,15 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from podcov_agent.contract import ENV_BRANCH
 from support.bench import Row, compare, interleave
 from support.measured import Container, install_agent
 from support.waiting import wait_until
 
 PROGRAMS = Path(__file__).parent / "programs"
 SHOP = Path(__file__).parents[2] / "examples" / "shop" / "src"
-NONE, OURS, COVERAGE = "none", "podcov", "coverage run"
+NONE, OURS, BRANCH = "none", "podcov", "podcov, branches"
+COVERAGE, COVERAGE_BRANCH = "coverage run", "coverage run --branch"
 
 
 @dataclass(frozen=True)
@@ -64,13 +66,18 @@ def run(quick: bool) -> list[Row]:
 def _compare(server: Server, rounds: int, requests: int) -> list[Row]:
     with tempfile.TemporaryDirectory() as folder, ExitStack() as started:
         agent = Container(install_agent(Path(folder, "home")), Path(folder, "spool"))
-        agent.spool.mkdir()
-        coverage = [f"--data-file={folder}/data", f"--source={server.folder}", "-m", *server.words]
+        branch = Container(agent.home, Path(folder, "branch"), {ENV_BRANCH: "true"})
+        for container in (agent, branch):
+            container.spool.mkdir()
+        run = ["-m", "coverage", "run", f"--data-file={folder}/data"]
+        coverage = [f"--source={server.folder}", "-m", *server.words]
         plain = ["-m", *server.words]
         sides = {
             NONE: (plain, agent.environ(measured=False)),
             OURS: (plain, agent.environ()),
-            COVERAGE: (["-m", "coverage", "run", *coverage], agent.environ(measured=False)),
+            BRANCH: (plain, branch.environ()),
+            COVERAGE: ([*run, *coverage], agent.environ(measured=False)),
+            COVERAGE_BRANCH: ([*run, "--branch", *coverage], agent.environ(measured=False)),
         }
         ports = {
             side: started.enter_context(_running(words, env, server, Path(folder) / f"{side}.log"))
@@ -78,7 +85,8 @@ def _compare(server: Server, rounds: int, requests: int) -> list[Row]:
         }
         for port in ports.values():
             _rate(port, server.target, requests)
-        assert any(agent.lines().values()), "nothing was measured"
+        for container in (agent, branch):
+            assert any(container.lines().values()), "nothing was measured"
         measures = {
             side: partial(_rate, port, server.target, requests) for side, port in ports.items()
         }
