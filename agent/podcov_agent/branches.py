@@ -89,7 +89,7 @@ class Exits:
 
 def _is_silent(block: list[Any]) -> bool:
     """Has it no statement that has a mark of its line?"""
-    return all([isinstance(statement, _DECLARATIONS) for statement in block])
+    return all(isinstance(statement, _DECLARATIONS) for statement in block)
 
 
 def _is_constant(statement: Any) -> bool:

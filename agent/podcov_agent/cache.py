@@ -43,14 +43,9 @@ UNNUMBERED = -1
 class Kept:
     """Rewritten code: its lines are numbered from `base` in the map, which is still a placeholder.
 
-    <<<<<<< HEAD
-        With `base` UNNUMBERED, the lines are placeholders, too.
-        `blob`: git's hash of the source; `slots`: how many bytes of the map it takes; `exits`: what
-        those after the lines mean, if branches are marked.
-    =======
-        With `base` UNNUMBERED, the code is packed: the map in C puts all in at any base.
-        `blob`: git's hash of the source; `slots`: how many bytes of the map it takes.
-    >>>>>>> main
+    With `base` UNNUMBERED, the code is packed: the map in C puts all in at any base.
+    `blob`: git's hash of the source; `slots`: how many bytes of the map it takes; `exits`: what
+    those after the lines mean, if branches are marked.
     """
 
     __slots__ = ("base", "blob", "code", "exits", "slots")
