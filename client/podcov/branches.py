@@ -66,14 +66,20 @@ class Branches:
         self._ways = [(d, *self._divide(d, targets, passed)) for d in found]
 
     def arcs(self, ran: Ran) -> Arcs:
-        """The arcs of the decisions that were taken, and (n, n) for every line n that ran."""
+        """The arcs of the decisions that were taken, and (n, n) for every line n that ran.
+
+        An exception may come between an exit and the line it leads to, so that must have run, too.
+        A loop's line has run, although it may have had its mark before a turn.
+        """
+        first = self._parsed.first_line
+        reached = {first(line) for line in ran.lines}
         arcs = {(line, line) for line in ran.lines}
         for decision, entered, passed in self._ways:
-            start = self._parsed.first_line(decision.line)
-            if _was_entered(decision, ran):
-                arcs.update((start, target) for target in entered)
+            start = first(decision.line)
+            targets = entered if _was_entered(decision, ran) else set()
             if _was_passed(decision, ran):
-                arcs.update((start, target) for target in passed)
+                targets = targets | passed
+            arcs.update((start, t) for t in targets if t < start or t in reached)
         return frozenset(arcs)
 
     def _is_vague(self, decision: Decision, targets: Mapping[int, set[int]]) -> bool:

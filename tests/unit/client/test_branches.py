@@ -56,6 +56,30 @@ def test_an_exit_leads_where_coverage_says(
     assert taken(text, lines, *exits) == arcs
 
 
+FINALLY = """\
+try:
+    f()
+finally:
+    for i in g():
+        i()
+h()
+"""
+
+
+def test_an_exception_may_come_before_the_line_that_an_exit_leads_to() -> None:
+    """The loop was passed, but what follows it did not run, and must not be said to have run."""
+    assert taken(FINALLY, {1, 2, 4, 5}, (4, False)) == {(4, 5)}
+    assert taken(FINALLY, {1, 2, 4, 5, 6}, (4, False)) == {(4, 5), (4, 6)}
+
+
+def test_a_loop_has_run_if_an_exit_leads_back_to_it() -> None:
+    """Its mark may have been cleared by a turn while it runs."""
+    assert taken("def f(x):\n    while x:\n        if x():\n            y\n", {3}, (3, False)) == {
+        (2, 3),
+        (3, 2),
+    }
+
+
 MATCH = """\
 def f(x):
     match x:

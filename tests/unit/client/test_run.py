@@ -148,6 +148,12 @@ def test_the_environment_is_the_launchers() -> None:
     }
 
 
+def test_branches_are_recorded_on_demand() -> None:
+    """As the annotation would have it."""
+    made = child_environment(Program(["x"], 0, branch=True), Path("/t"), {})
+    assert made["PODCOV_BRANCH"] == "true"
+
+
 def test_the_temporary_folder_goes_with_the_program(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
