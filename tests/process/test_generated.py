@@ -299,9 +299,9 @@ def test_generated_programs_take_the_same_branches(lines: list[str], seed: int) 
     we_say = parser.translate_arcs(we_say) & of_branches
     they_say = parser.translate_arcs(traced) & of_branches
     only_ours = {line for line, _ in we_say - they_say}
-    ends = {(line, target) for line, target in they_say - we_say if target < 0}
-    assert they_say - we_say == ends, textwrap.indent(source, "  ")
+    only_theirs = {line for line, target in they_say - we_say if target > 0}
     jumps = {n for n, text in enumerate(source.split("\n"), 1) if ONE_LINE_JUMP.search(text)}
+    assert only_theirs <= jumps, textwrap.indent(source, "  ")
     assert only_ours <= jumps | lines_of_finally(source), textwrap.indent(source, "  ")
 
 
