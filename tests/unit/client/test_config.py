@@ -36,7 +36,8 @@ def test_an_unknown_key_is_named_with_its_file_and_the_accepted_keys() -> None:
     assert caught.value.message == f"Unknown setting 'namspace' in [tool.podcov] of {FILE}."
     assert caught.value.remedy == (
         "Accepted: allow_stale, context, data, fail_under, forward, html, json, kubeconfig, lcov, "
-        "local_port, markdown, namespace, selector, session, source, timeout, url, workload, xml."
+        "local_port, markdown, namespace, rcfile, selector, session, source, timeout, url, "
+        "workload, xml."
     )
 
 
