@@ -32,6 +32,7 @@ class Rules:
     include: tuple[str, ...] = ()
     """Patterns; without meaning where there are folders or packages, as in coverage.py."""
     omit: tuple[str, ...] = ()
+    """Patterns that mean the same in every working directory."""
     aliases: tuple[tuple[str, str], ...] = ()
     """From `[paths]`: a pattern, and the folder that stands for it here."""
     namespaces: bool = False
@@ -92,9 +93,9 @@ class Rules:
         return aliases
 
 
-def read_rules(rcfile: str | None, source: Sequence[str] = ()) -> Rules:
-    """The project's rules; `source` (folders and packages) stands for the project's own, as
-    `coverage run --source` does. SettingError for settings that coverage.py refuses too."""
+def read_rules(rcfile: str | None, source: Sequence[str] = (), omit: Sequence[str] = ()) -> Rules:
+    """The project's rules; `source` (folders and packages) and `omit` take the place of its own,
+    as with `coverage run`. SettingError for settings that coverage.py refuses too."""
     with _setting_errors():
         config = Coverage(data_file=None, config_file=rcfile or True).config
         names = [*source] or _sources(config)
@@ -102,8 +103,8 @@ def read_rules(rcfile: str | None, source: Sequence[str] = ()) -> Rules:
         rules = Rules(
             folders=tuple(folders),
             packages=tuple(dict.fromkeys(name for name in names if not os.path.isdir(name))),
-            include=tuple(prep_patterns(config.run_include or ())),
-            omit=tuple(prep_patterns(config.run_omit or ())),
+            include=_absolute(config.run_include or ()),
+            omit=_absolute(omit or config.run_omit or ()),
             aliases=tuple(
                 (pattern, places[0]) for places in config.paths.values() for pattern in places[1:]
             ),
@@ -139,6 +140,11 @@ def _sources(config: CoverageConfig) -> list[str]:
         if not os.path.isdir(folder):
             raise CoverageException(f"source_dirs names {folder}, which is no folder")
     return [*(config.source or ()), *config.source_pkgs, *folders]
+
+
+def _absolute(patterns: Iterable[str]) -> tuple[str, ...]:
+    made = prep_patterns(patterns)
+    return tuple(one for one in made if one.startswith(("*", "?", "/")) or "/" not in one)
 
 
 def _is_below(path: str, folder: str) -> bool:

@@ -41,10 +41,10 @@ from podcov.models import (
     Turn,
 )
 from podcov.paths import index_files
-from podcov.rules import read_rules
+from podcov.rules import Rules, read_rules
 from podcov.transport import Transport
 from podcov.wire import read_health, read_snapshot, read_turn
-from podcov.worktree import check_folders, read_files
+from podcov.worktree import check_folders, read_files, read_named
 
 Answer = TypeVar("Answer")
 
@@ -71,6 +71,7 @@ class Session:
         timeout_s: float = 30.0,
         allow_stale: bool = False,
         rcfile: str | None = None,
+        in_place: Rules | None = None,
     ) -> None:
         """Name the pods and the local source folders.
 
@@ -79,7 +80,8 @@ class Session:
         settings (`rcfile`, or the file that it finds from there) say what a report is about.
         workload: `deploy/shop`, `statefulset/x` or `pod/x`; without it and a selector, every pod
         of the namespace (default: the context's) that has an agent. urls: agents asked straight,
-        without Kubernetes.
+        without Kubernetes. in_place: what is measured runs on this machine, so its files are where
+        it says, and these rules stand for source.
         """
         if forward not in FORWARDS:
             raise SettingError(f"forward is {forward!r}.", f"Write one of: {', '.join(FORWARDS)}.")
@@ -90,6 +92,7 @@ class Session:
         self.timeout_s = timeout_s
         self.allow_stale = allow_stale
         self.rcfile = rcfile
+        self.in_place = in_place
         self._namespace = namespace or ""
         self._cluster = _Cluster(kubeconfig, context, forward, local_port)
 
@@ -163,7 +166,7 @@ class Session:
         then, with `interrupted` set. Source folders are checked before a pod is asked.
         """
         check_folders(self.source)
-        rules = read_rules(self.rcfile, self.source)
+        rules = self.in_place or read_rules(self.rcfile, self.source)
         folders = check_folders(self.source or (".", *rules.folders))
         found = self.discover()
 
@@ -172,7 +175,8 @@ class Session:
             return read_snapshot(target, self._transport.get(target, path))
 
         answers = self._ask(found, ask, on_progress)
-        index = index_files(read_files(folders))
+        files = read_named(_paths(answers.answered)) if self.in_place else read_files(folders)
+        index = index_files(files)
         joined = join(answers.answered, index, rules, self.allow_stale)
         return Collection(
             snapshots=answers.answered,
@@ -236,6 +240,15 @@ class _Cluster:
     context: str | None
     forward: str
     local_port: int
+
+
+def _paths(snapshots: Sequence[Snapshot]) -> set[str]:
+    return {
+        source.path
+        for snapshot in snapshots
+        for container in snapshot.containers
+        for source in container.sources
+    }
 
 
 def _question(target: Target, since: Interval | str | None) -> str:

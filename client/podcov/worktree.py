@@ -4,7 +4,7 @@ Skips environments and caches. Must not decide what belongs together: paths does
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from podcov.errors import SourceFolderError
@@ -37,6 +37,13 @@ def read_files(folders: Sequence[Path]) -> tuple[LocalFile, ...]:
             if path not in found:
                 found[path] = _read(path, folder, known is None or path in known)
     return tuple(found.values())
+
+
+def read_named(paths: Iterable[str]) -> tuple[LocalFile, ...]:
+    """Those of the files that are here."""
+    return tuple(
+        _read(Path(path), Path("/"), True) for path in sorted(paths) if os.path.isfile(path)
+    )
 
 
 def _walk(folder: Path) -> Iterator[Path]:

@@ -73,6 +73,7 @@ def start(
     errors: Path,
     environ: dict[str, str] | None = None,
     python: str | Path = sys.executable,
+    stdin: int = subprocess.DEVNULL,
 ) -> subprocess.Popen[bytes]:
     """Start the sidecar with nothing but this in its environment; stderr goes to a file."""
     path = {"PATH": os.environ["PATH"], "PYTHONPATH": str(AGENT.parent)}
@@ -80,7 +81,7 @@ def start(
         return subprocess.Popen(
             [python, "-m", "podcov_agent.sidecar", *arguments],
             env={**path, **(environ or {})},
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stderr=stderr,
         )
 
@@ -96,11 +97,11 @@ def announced_port(announce: Path, errors: Path) -> int:
 
 @contextmanager
 def running(spool: Path, scratch: Path, python: str | Path = sys.executable) -> Iterator[Sidecar]:
-    """A sidecar that serves `spool` on a free port and installs nothing."""
+    """A sidecar that serves `spool` on a free port; it installs into `scratch`, as in a pod."""
     announce, errors = scratch / "port", scratch / "stderr"
     announce.unlink(missing_ok=True)
-    flags = ["--no-install", "--spool", str(spool), "--port", "0", "--announce", str(announce)]
-    process = start(flags, errors, python=python)
+    environ = {"PODCOV_HOME": str(scratch / "home"), "PODCOV_SPOOL": str(spool)}
+    process = start(["--port", "0", "--announce", str(announce)], errors, environ, python)
     try:
         yield Sidecar(process, announced_port(announce, errors), errors)
     finally:

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 from podcov.cli import COMMANDS, main
+from support.project import APP, Project
 from support.waiting import wait_until
 
-from .conftest import APP, Agent, Project
+from .conftest import Agent
 from .test_session import closed_url
 
 TABLE = """\

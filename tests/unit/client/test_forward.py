@@ -13,9 +13,10 @@ from podcov.errors import ForwardError, PortTakenError, SettingError
 from podcov.forward import Kubectl
 from podcov.models import Target
 from support.played_cluster import serving, write_kubeconfig, write_kubectl
+from support.project import Project
 from support.waiting import wait_until
 
-from .conftest import Agent, Project
+from .conftest import Agent
 from .test_discover import pod
 from .test_kube import PODS
 
@@ -85,7 +86,7 @@ def test_a_taken_local_port_is_said() -> None:
     )
     assert caught.value.remedy == (
         f"See who holds it: ss -ltnp 'sport = :{port}' (Linux), lsof -i :{port} (macOS). "
-        "Another port, or 0 for a free one, avoids the question."
+        "--local-port 0 takes a free one."
     )
 
 

@@ -8,8 +8,8 @@ from podcov import Session
 from podcov.errors import ClusterError, ForbiddenError, PodcovError, WorkloadError
 from podcov.kube import open_kube
 from support.played_cluster import Routes, serving, write_kubeconfig
+from support.project import Project
 
-from .conftest import Project
 from .test_discover import pod
 from .test_session import closed_url
 

@@ -13,8 +13,9 @@ from podcov.errors import (
     SettingError,
     SourceFolderError,
 )
+from support.project import APP, Project
 
-from .conftest import APP, Agent, Project
+from .conftest import Agent
 
 
 def closed_url() -> str:
