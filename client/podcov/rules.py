@@ -15,7 +15,7 @@ from pathlib import Path
 from coverage import Coverage
 from coverage.config import CoverageConfig
 from coverage.exceptions import CoverageException
-from coverage.files import GlobMatcher, PathAliases, canonical_filename, prep_patterns
+from coverage.files import GlobMatcher, PathAliases, prep_patterns
 from coverage.files import find_python_files as find_importable
 
 from podcov.errors import SettingError
@@ -59,7 +59,7 @@ class Rules:
             if (folder := package_folder(path, package)) == os.path.dirname(path)
         }
         found = {
-            canonical_filename(path)
+            os.path.realpath(path)
             for folder in (*self.folders, *sorted(tops))
             for path in find_importable(folder, self.namespaces)
         }
@@ -99,14 +99,16 @@ def read_rules(rcfile: str | None, source: Sequence[str] = (), omit: Sequence[st
     with _setting_errors():
         config = Coverage(data_file=None, config_file=rcfile or True).config
         names = [*source] or _sources(config)
-        folders = dict.fromkeys(canonical_filename(name) for name in names if os.path.isdir(name))
+        folders = dict.fromkeys(os.path.realpath(name) for name in names if os.path.isdir(name))
         rules = Rules(
             folders=tuple(folders),
             packages=tuple(dict.fromkeys(name for name in names if not os.path.isdir(name))),
             include=_absolute(config.run_include or ()),
             omit=_absolute(omit or config.run_omit or ()),
             aliases=tuple(
-                (pattern, places[0]) for places in config.paths.values() for pattern in places[1:]
+                (pattern, os.path.realpath(places[0]))
+                for places in config.paths.values()
+                for pattern in places[1:]
             ),
             namespaces=config.include_namespace_packages,
         )
@@ -117,11 +119,13 @@ def read_rules(rcfile: str | None, source: Sequence[str] = (), omit: Sequence[st
 def package_folder(path: str, package: str) -> str:
     """The folder of `package` (for a module: its file) if the file belongs to it, else nothing.
 
-    The folder above the first name has no `__init__.py`; a folder that is the working directory,
-    or holds it, is a project and no package, whatever it is called.
+    The folder above the first name has no `__init__.py`. A package without one is believed where
+    no other can be meant; a folder that is the working directory, or holds it, is a project and
+    no package, whatever it is called.
     """
     names = package.split(".")
     parts = Path(path).with_suffix("").parts
+    bare = ""
     for start in range(1, len(parts) - len(names) + 1):
         end = start + len(names)
         if list(parts[start:end]) != names or Path(*parts[:start], "__init__.py").is_file():
@@ -129,9 +133,11 @@ def package_folder(path: str, package: str) -> str:
         if end == len(parts):
             return path
         folder = Path(*parts[:end])
-        if (folder / "__init__.py").is_file() or not Path.cwd().is_relative_to(folder):
+        if (folder / "__init__.py").is_file():
             return str(folder)
-    return ""
+        if not Path.cwd().is_relative_to(folder):
+            bare = str(folder)
+    return bare
 
 
 def _sources(config: CoverageConfig) -> list[str]:
