@@ -59,4 +59,4 @@ bench: $(STAMP) ## costs, as ratios in one run
 	@$(BIN)/python tests/bench
 
 clean: ## remove what the other targets made
-	rm -rf $(VENV) build htmlcov .coverage .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(NATIVE)/*.so $(VENV) build htmlcov .coverage .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -43,7 +43,7 @@ UNNUMBERED = -1
 class Kept:
     """Rewritten code: its lines are numbered from `base` in the map, which is still a placeholder.
 
-    With `base` UNNUMBERED, the lines are placeholders, too.
+    With `base` UNNUMBERED, the code is packed: the map in C puts all in at any base.
     `blob`: git's hash of the source; `slots`: how many bytes of the map it takes.
     """
 

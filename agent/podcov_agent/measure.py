@@ -14,7 +14,7 @@ from podcov_agent import errors
 from podcov_agent.cache import UNNUMBERED, Kept
 from podcov_agent.errors import NotMeasuredError
 from podcov_agent.probes import MARK, STORES
-from podcov_agent.rewrite import bind, rewrite
+from podcov_agent.rewrite import bind, pack, rewrite
 
 try:
     from _sha1 import sha1  # type: ignore[import-not-found]  # hashlib would load OpenSSL
@@ -57,7 +57,8 @@ class Measure:
             return None
         linemap, base = self._spool.place(real, kept.blob, kept.slots)
         if kept.base == UNNUMBERED:
-            return bind(kept.code, linemap, base)
+            linemap.plant(kept.code, base)
+            return kept.code
         return bind(kept.code, linemap, 0) if base == kept.base else None
 
     def mark(self, path: str, real: str, source: Source) -> CodeType:
@@ -73,9 +74,9 @@ class Measure:
             if self._probes is STORES:  # numbers in place of placeholders load much faster
                 kept = Kept(bind(rewritten.code, MAP, base), rewritten.slots, base, blob)
             else:
-                kept = Kept(rewritten.code, rewritten.slots, UNNUMBERED, blob)
+                kept = Kept(pack(rewritten.code), rewritten.slots, UNNUMBERED, blob)
             self._cache.store(path, source.stamp, kept)
-            code = bind(kept.code, linemap, base if kept.base == UNNUMBERED else 0)
+            code = bind(rewritten.code, linemap, base)
         return code
 
     def explain(self, path: str, error: Exception) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import cluster
 import local
+from processes import ENDING
 from say import DemoError, console, failure, shown
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,7 +32,8 @@ def main() -> int:
     )
     parser.add_argument("--node-port", type=int, default=30080, help="of the shop, in a cluster")
     args = parser.parse_args()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in ENDING:
+        signal.signal(number, signal.default_int_handler)
     demo = local.Demo(ROOT, args.build.resolve())
     try:
         if args.cluster:

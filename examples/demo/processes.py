@@ -20,6 +20,8 @@ from types import TracebackType
 from say import DemoError
 
 STOP_WITHIN_S = 10.0
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Ctrl-C, kill, a closed terminal: each ends the demo and everything it started."""
 PYTHON = Path(sys.executable)
 """The interpreter of the demo; what was installed with it lies beside it."""
 
@@ -41,6 +43,8 @@ class Processes:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        for number in ENDING:
+            signal.signal(number, signal.SIG_IGN)  # a second Ctrl-C must not leave some behind
         for process in reversed(self._running.values()):
             _stop(process)
 

@@ -10,31 +10,41 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from podcov_agent.contract import ENV_MAP, MAP_PYTHON
 from support.bench import Row
 from support.measured import Container, install_agent
 
 KERNELS = str(Path(__file__).parent / "programs" / "kernels.py")
-NONE, OURS, COVERAGE = "none", "podcov", "coverage run"
+NONE, COVERAGE = "none", "coverage run"
+OURS, PYTHON_MAP = "podcov", "podcov, map in Python"
 
 
 def run(quick: bool) -> list[Row]:
-    """Return the seconds of all kernels on each side, and each kernel's under podcov."""
+    """Return the seconds of all kernels on each side, and each kernel's under podcov.
+
+    `podcov` has the map in C, which must have been compiled: `make native`.
+    """
     rounds, scale = (1, 1) if quick else (5, 5)
     with tempfile.TemporaryDirectory() as folder:
         agent = Container(install_agent(Path(folder, "home")), Path(folder, "spool"))
-        agent.spool.mkdir()
+        slow = Container(agent.home, Path(folder, "slow"), {ENV_MAP: MAP_PYTHON})
+        for container in (agent, slow):
+            container.spool.mkdir()
         plain = [sys.executable, KERNELS, str(scale)]
         traced = [sys.executable, "-m", "coverage", "run", f"--data-file={folder}/data", *plain[1:]]
         sides = {
             NONE: (plain, agent.environ(measured=False)),
             OURS: (plain, agent.environ()),
-            COVERAGE: (traced, agent.environ(measured=False)),
+            PYTHON_MAP: (plain, slow.environ()),
+            COVERAGE: (traced, {**agent.environ(measured=False), "COVERAGE_CORE": "ctrace"}),
         }
         found: dict[str, list[dict[str, float]]] = {name: [] for name in sides}
         for _ in range(rounds):
             for name, (command, env) in sides.items():
                 found[name].append(_seconds(command, env))
+        assert '"map": "native"' in str(agent.log().infos), "the map in C was not loaded"
         assert len(agent.ran(Path(KERNELS))) > 100, "nothing was measured"
+        assert agent.ran(Path(KERNELS)) == slow.ran(Path(KERNELS))
     return [*(_mean(name, found) for name in sides), *_kernels(found)]
 
 

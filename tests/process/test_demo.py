@@ -42,8 +42,9 @@ def test_the_demo_measures_the_shop_without_a_cluster(tmp_path: Path) -> None:
     assert done.stdout.rstrip().endswith("make demo CLUSTER=kind")
 
 
-def test_ctrl_c_ends_everything_that_was_started(tmp_path: Path) -> None:
-    """Interrupted while the shop runs, it stops every process of its own and says so."""
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_everything_that_was_started(tmp_path: Path, number: signal.Signals) -> None:
+    """Ctrl-C, kill or a closed terminal while the shop runs: every process is stopped."""
     if not Path("/proc/self/cmdline").exists():
         pytest.skip("needs /proc to see which processes are left")
     demo = subprocess.Popen(
@@ -55,7 +56,7 @@ def test_ctrl_c_ends_everything_that_was_started(tmp_path: Path) -> None:
             lambda: [line for line in _processes_of(tmp_path) if "shop.wsgi:app" in line],
         )
         assert served
-        demo.send_signal(signal.SIGINT)
+        demo.send_signal(number)
         said, _ = demo.communicate(timeout=60)
     finally:
         demo.kill()
