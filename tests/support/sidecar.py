@@ -10,11 +10,18 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import podcov_agent
+from podcov_agent.contract import SPOOL_SIDECAR
+from podcov_agent.sidecar.api import Api
+from podcov_agent.sidecar.generations import Generations
+from podcov_agent.sidecar.ledger import Ledger
+from podcov_agent.sidecar.reader import Spool
+from podcov_agent.sidecar.server import Server
 from support.waiting import wait_until
 
 AGENT = Path(podcov_agent.__file__).parent
@@ -93,6 +100,23 @@ def announced_port(announce: Path, errors: Path) -> int:
         return announce.read_text() if announce.exists() else errors.read_text()
 
     return int(wait_until("the sidecar announces its port", ask, lambda t: t.strip().isdigit()))
+
+
+class Served:
+    """A sidecar's answers from a thread of this process: for tests that ask it and no more."""
+
+    def __init__(self, spool: Path) -> None:
+        self._server = Server()
+        self.port = self._server.listen("127.0.0.1", 0)
+        ledger = Ledger(Spool(str(spool)), Generations(str(spool / SPOOL_SIDECAR)))
+        api = Api(ledger, str(spool), self.port)
+        self._thread = threading.Thread(target=self._server.serve, args=(api.answer,))
+        self._thread.start()
+
+    def stop(self) -> None:
+        """From now on connections are refused."""
+        self._server.close()
+        self._thread.join(20)
 
 
 @contextmanager

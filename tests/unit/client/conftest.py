@@ -1,4 +1,4 @@
-"""A small project with its git history, and real sidecars that measured it."""
+"""A small project with its git history, and the sidecar's own answers about it."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from support import sidecar
 from support.project import Project, make_project
+from support.sidecar import Served
 from support.spool import Writer
 
 ENV = ("PODCOV_SOURCE_DIRS", "PODCOV_NAMESPACE", "PODCOV_FORWARD", "KUBECONFIG")
@@ -15,11 +15,11 @@ ENV = ("PODCOV_SOURCE_DIRS", "PODCOV_NAMESPACE", "PODCOV_FORWARD", "KUBECONFIG")
 
 @dataclass
 class Agent:
-    """A sidecar and the container that it reads."""
+    """A sidecar's answers and the container that it reads."""
 
     url: str
     writer: Writer
-    sidecar: sidecar.Sidecar
+    served: Served
 
     def run(self, project: Project, name: str, *lines: int) -> None:
         """Let lines of a project's file run, at /app/NAME in the container."""
@@ -47,8 +47,9 @@ def start_agent(tmp_path: Path) -> Iterator[Callable[[], Agent]]:
             count += 1
             scratch = tmp_path / f"agent{count}"
             writer = Writer(scratch / "spool" / "shop")
-            running = stack.enter_context(sidecar.running(scratch / "spool", scratch))
-            return Agent(f"http://127.0.0.1:{running.port}", writer, running)
+            served = Served(scratch / "spool")
+            stack.callback(served.stop)
+            return Agent(f"http://127.0.0.1:{served.port}", writer, served)
 
         yield start
 
