@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from podcov.covdata import read_data
+from support.played_cluster import PODS, pod, serving, write_kubeconfig, write_kubectl
 from support.project import make_project
 from support.sidecar import running
 from support.spool import Writer
@@ -57,3 +58,37 @@ def test_interrupted_keeps_what_has_come(tmp_path: Path, monkeypatch: pytest.Mon
 
 def threads(pid: int) -> int:
     return len(os.listdir(f"/proc/{pid}/task"))
+
+
+def test_an_interrupted_program_leaves_no_kubectl(tmp_path: Path) -> None:
+    """The agent is silent, SIGINT comes to podcov alone: kubectl is ended all the same."""
+    with (
+        socket.create_server(("127.0.0.1", 0)) as silent,
+        serving({PODS: (200, {"items": [pod("shop-1")]})}) as url,
+    ):
+        port = silent.getsockname()[1]
+        write_kubectl(tmp_path / "bin", f"Forwarding from 127.0.0.1:{port} -> 9095")
+        config = write_kubeconfig(tmp_path / "config", url)
+        words = ["collect", "--forward", "kubectl", "--kubeconfig", str(config)]
+        child = subprocess.Popen(
+            [sys.executable, "-m", "podcov", *words],
+            env={**os.environ, "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}"},
+            start_new_session=True,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        asked, _ = silent.accept()
+        child.send_signal(signal.SIGINT)
+        _, err = child.communicate(timeout=30)
+        asked.close()
+    assert child.returncode == 130, err
+    kubectl = int((tmp_path / "bin/pid").read_text())
+    wait_until("kubectl has ended", lambda: is_gone(kubectl))
+
+
+def is_gone(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
