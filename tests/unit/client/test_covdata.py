@@ -21,8 +21,7 @@ from podcov.covdata import (
     write_report,
 )
 from podcov.errors import NoDataError, ReportError, SettingError
-
-from .conftest import Project
+from support.project import Project
 
 TABLE = """\
 Name          Stmts   Miss  Cover
