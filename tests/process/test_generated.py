@@ -31,6 +31,10 @@ class Stop(BaseException):
     """Ends a program that has run long enough."""
 
 
+ENDS = (Exception, Stop, *([BaseExceptionGroup] if sys.version_info >= (3, 11) else []))
+"""How a program may end; `except*` wraps a Stop into a group."""
+
+
 class Swallow:
     """A context manager, in both kinds, that swallows some errors."""
 
@@ -237,7 +241,7 @@ def outcome(code: Any, seed: int) -> tuple[list[str], str]:
     world = World(seed)
     try:
         exec(code, world.names())
-    except (Exception, Stop) as error:
+    except ENDS as error:
         return [repr(entry) for entry in world.log], repr(error)
     return [repr(entry) for entry in world.log], ""
 
