@@ -6,6 +6,7 @@ PODCOV_GENERATED sets the number of programs; a nightly run wants thousands.
 from __future__ import annotations
 
 import ast
+import builtins
 import os
 import re
 import sys
@@ -31,7 +32,8 @@ class Stop(BaseException):
     """Ends a program that has run long enough."""
 
 
-ENDS = (Exception, Stop, *([BaseExceptionGroup] if sys.version_info >= (3, 11) else []))
+GROUP = getattr(builtins, "BaseExceptionGroup", Stop)  # of 3.11
+ENDS = (Exception, Stop, GROUP)
 """How a program may end; `except*` wraps a Stop into a group."""
 
 
