@@ -15,6 +15,7 @@ from os import fsdecode, stat
 from os.path import abspath, dirname
 
 from podcov_agent import bytecode, errors
+from podcov_agent.binding import NEGATION, STORE
 from podcov_agent.cache import Cache
 from podcov_agent.config import read_config
 from podcov_agent.entry import watch_entry
@@ -22,7 +23,6 @@ from podcov_agent.errors import NotMeasuredError
 from podcov_agent.linemap import Spool
 from podcov_agent.measure import Measure, Source, blob_hash, read_source, stamp_of
 from podcov_agent.nativemap import load_native
-from podcov_agent.probes import NEGATIONS, STORES
 from podcov_agent.scope import Scope, places_here
 
 TYPE_CHECKING = False
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from types import CodeType
     from typing import Any
-
-    from podcov_agent.probes import Probes
 
 IMPORTLIB = "<frozen importlib._bootstrap_external>"
 
@@ -58,8 +56,8 @@ def install(environ: Mapping[str, str], package: str) -> None:
     except ValueError as error:
         spool.note(errors.BAD_OMIT, str(error))
         return
-    probes: Probes = STORES if native is None else NEGATIONS
-    measure = Measure(scope, spool, Cache(config.spool, probes), probes)
+    form = STORE if native is None else NEGATION
+    measure = Measure(scope, spool, Cache(config.spool, form), form)
     tidy = watch_entry(measure, entry) if entry is not None else None
     machinery.SourceLoader.get_code = _GetCode(measure, tidy)
     _hook_sourceless(measure)

@@ -10,7 +10,6 @@ import os
 import sys
 from _thread import get_ident
 from errno import EDQUOT, ENOSPC
-from mmap import mmap
 from stat import S_ISREG
 
 from podcov_agent import errors, record
@@ -28,43 +27,28 @@ if TYPE_CHECKING:
     from typing import Any
 
 # Private copies: a test of the application may replace these while its code is being imported.
-_open, _close, _write, _dup = os.open, os.close, os.write, os.dup
+_open, _close, _write = os.open, os.close, os.write
 _fstat, _fchmod, _link, _unlink = os.fstat, os.fchmod, os.link, os.unlink
-_listdir, _getpid, _pread = os.listdir, os.getpid, os.pread
+_getpid, _pread = os.getpid, os.pread
 
 _FLAGS = os.O_CLOEXEC | os.O_NOFOLLOW
 _NOTES_LIMIT = 500
 _FULL = (ENOSPC, EDQUOT)
 
 
-class Map(mmap):
-    """The bytes of one chunk, fit to be a constant of a code object.
-
-    Hashable by identity, as jinja2 and others put code objects into sets. Pickled by value, with
-    the function that holds it, it arrives as an empty dict: `{}[line] = 1` works everywhere.
-    """
-
-    anchor: object = None
-
-    def __reduce_ex__(self, protocol: object) -> tuple[type[dict[int, int]], tuple[()]]:
-        return (dict, ())
-
-    def __copy__(self) -> Map:
-        return self
-
-    def __deepcopy__(self, memo: object) -> Map:
-        return self
-
-
 class Spool:
     """A container's folder. One per process; a forked child goes on with its parent's.
 
-    `native` is the module written in C, whose maps are taken instead of `Map`.
+    `native` is the module written in C, whose maps are taken instead of those of `pymap`.
     """
 
     def __init__(self, folder: str, native: Any = None) -> None:
         self._folder = folder
-        self._native = native
+        self._kind, self._maps = MAP_NATIVE, native
+        if native is None:
+            from podcov_agent import pymap  # not needed elsewhere, and mmap costs
+
+            self._kind, self._maps = MAP_PYTHON, pymap
         self._log = record.Log()
         self._chunks: dict[int, Any] = {}
 
@@ -101,7 +85,7 @@ class Spool:
         """Say in the log, once per container, that an interpreter like this one is measured."""
         python = "%d.%d.%d" % sys.version_info[:3]  # noqa: UP031 (of a slice)
         fields = {"python": python, "implementation": sys.implementation.name, "agent": VERSION}
-        fields["map"] = MAP_PYTHON if self._native is None else MAP_NATIVE
+        fields["map"] = self._kind
         line = record.encode(record.INTERPRETER, record.to_json(fields))
         fd = self._open_log()
         try:
@@ -139,7 +123,7 @@ class Spool:
         chunk = self._chunks.get(number)
         if chunk is None:
             name = os.path.join(self._folder, SPOOL_CHUNK % number)
-            chunk = self._chunks.setdefault(number, _map_chunk(name, self._native))
+            chunk = self._chunks.setdefault(number, _map_chunk(name, self._maps))
         return chunk
 
 
@@ -156,7 +140,7 @@ def _open_to_all(fd: int) -> None:
         pass
 
 
-def _map_chunk(name: str, native: Any) -> Any:
+def _map_chunk(name: str, maps: Any) -> Any:
     flags = os.O_RDWR | os.O_NONBLOCK | _FLAGS
     try:
         fd = _open(name, flags)
@@ -167,7 +151,7 @@ def _map_chunk(name: str, native: Any) -> Any:
         status = _fstat(fd)
         if status.st_size != CHUNK_BYTES or not S_ISREG(status.st_mode):
             raise OSError(0, f"{name} has {status.st_size} bytes, expected {CHUNK_BYTES}")
-        return map_descriptor(fd) if native is None else native.map_descriptor(fd, CHUNK_BYTES)
+        return maps.map_descriptor(fd, CHUNK_BYTES)
     finally:
         _close(fd)
 
@@ -190,45 +174,3 @@ def _create_chunk(name: str) -> None:
     finally:
         _close(fd)
         _unlink(temporary)
-
-
-def map_descriptor(fd: int) -> Map:
-    """A shared map of the chunk open at `fd`. It keeps no descriptor, and it is never freed.
-
-    Before 3.13 an mmap duplicates the descriptor and closes that number when it is freed. An
-    application that closes all descriptors, as daemons do, would get the number for a file of its
-    own and then lose that file. So the number is closed at once, and the map anchored for ever.
-    """
-    if sys.version_info >= (3, 13):
-        chunk = Map(fd, CHUNK_BYTES, trackfd=False)
-    else:
-        guess = _dup(fd)  # the lowest free number, which mmap takes next
-        _close(guess)
-        chunk = Map(fd, CHUNK_BYTES)
-        _close_duplicate(fd, guess)
-    _anchor(chunk)
-    return chunk
-
-
-def _close_duplicate(fd: int, guess: int) -> None:
-    if _is_same_file(fd, guess):
-        _close(guess)
-        return
-    for name in _listdir("/proc/self/fd"):  # another thread took the number in between
-        if int(name) != fd and _is_same_file(fd, int(name)):
-            _close(int(name))
-            return
-
-
-def _is_same_file(fd: int, other: int) -> bool:
-    try:
-        a, b = _fstat(fd), _fstat(other)
-    except OSError:
-        return False
-    return (a.st_dev, a.st_ino) == (b.st_dev, b.st_ino)
-
-
-def _anchor(chunk: Map) -> None:
-    """Make `chunk` immortal: a cycle through a code object, which the collector does not enter."""
-    code = _anchor.__code__
-    chunk.anchor = code.replace(co_consts=(*code.co_consts, chunk))
