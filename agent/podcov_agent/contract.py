@@ -48,6 +48,9 @@ SPOOL_SIDECAR = ".podcov"
 MAP_NATIVE, MAP_PYTHON = "native", "python"
 """What an interpreter says of its map in its record."""
 
+RECORD_SOURCE, RECORD_NOTE, RECORD_INTERPRETER = "S", "N", "I"
+"""Kinds of records in the log."""
+
 CHUNK_BYTES = 1 << 18
 SLOT_ALIGN = 64
 

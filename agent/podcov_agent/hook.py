@@ -10,7 +10,6 @@ from __future__ import annotations
 import _frozen_importlib_external
 import sys
 import zipimport
-from _functools import partial  # type: ignore[import-not-found]  # functools is not built in
 from os import fsdecode, stat
 from os.path import abspath, dirname
 
@@ -18,7 +17,7 @@ from podcov_agent import bytecode, errors
 from podcov_agent.binding import NEGATION, STORE
 from podcov_agent.cache import Cache
 from podcov_agent.config import read_config
-from podcov_agent.entry import watch_entry
+from podcov_agent.entry import Bound, watch_entry
 from podcov_agent.errors import NotMeasuredError
 from podcov_agent.linemap import Spool
 from podcov_agent.measure import Measure, Source, blob_hash, read_source, stamp_of
@@ -104,9 +103,9 @@ class _GetCode:
             self._tidy()
         code = _recalled(self._measure, loader, name)
         if code is not None:
-            return partial(next, iter((code,)))
+            return Bound(next, iter((code,)))
         plain = map(self._original, (loader,), (name,))
-        return partial(next, map(partial(self._finish, loader, name), plain))
+        return Bound(next, map(self._finish, (loader,), (name,), plain))
 
     def _finish(self, loader: Any, name: str, code: CodeType | None) -> CodeType | None:
         if code is None:

@@ -12,19 +12,25 @@ from _thread import get_ident
 from errno import EDQUOT, ENOSPC
 from stat import S_ISREG
 
-from podcov_agent import errors, record
+from podcov_agent import errors
 from podcov_agent.contract import (
     CHUNK_BYTES,
     MAP_NATIVE,
     MAP_PYTHON,
+    RECORD_INTERPRETER,
+    RECORD_NOTE,
+    RECORD_SOURCE,
     SPOOL_CHUNK,
     SPOOL_LOG,
     VERSION,
 )
+from podcov_agent.flatjson import to_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+    from podcov_agent import record
 
 # Private copies: a test of the application may replace these while its code is being imported.
 _open, _close, _write = os.open, os.close, os.write
@@ -49,7 +55,7 @@ class Spool:
             from podcov_agent import pymap  # not needed elsewhere, and mmap costs
 
             self._kind, self._maps = MAP_PYTHON, pymap
-        self._log = record.Log()
+        self._log: record.Log | None = None
         self._chunks: dict[int, Any] = {}
 
     def place(self, path: str, blob: str, slots: int) -> tuple[Any, int]:
@@ -58,7 +64,8 @@ class Spool:
             detail = f"{path}: {slots - 1} lines, at most {CHUNK_BYTES - 1}"
             raise errors.NotMeasuredError(errors.TOO_MANY_LINES, detail)
         try:
-            place = self._log.sources.get((path, blob)) or self._register(path, blob, slots)
+            known = self._log and self._log.sources.get((path, blob))
+            place = known or self._register(path, blob, slots)
             if place.slots < slots:
                 raise OSError(0, f"recorded with {place.slots} bytes, {slots} are needed")
             return self._chunk(place.chunk), place.base
@@ -68,46 +75,52 @@ class Spool:
 
     def note(self, slug: str, detail: str) -> None:
         """Say in the log, once, what is not measured and why, if the log can be written."""
-        text = record.to_json({"slug": slug, "detail": detail})
+        text = to_json({"slug": slug, "detail": detail})
         try:
             fd = self._open_log()
             try:
-                self._log.read(fd)
-                notes = self._log.notes
+                notes = self._read(fd).notes
                 if len(notes) < _NOTES_LIMIT and text not in notes.values():
-                    _append(fd, record.encode(record.NOTE, text))
+                    _append(fd, RECORD_NOTE, text)
             finally:
                 _close(fd)
-        except OSError:
-            pass
+        except Exception as error:
+            if not errors.is_ours(error):
+                raise
 
     def announce(self) -> None:
         """Say in the log, once per container, that an interpreter like this one is measured."""
         python = "%d.%d.%d" % sys.version_info[:3]  # noqa: UP031 (of a slice)
         fields = {"python": python, "implementation": sys.implementation.name, "agent": VERSION}
         fields["map"] = self._kind
-        line = record.encode(record.INTERPRETER, record.to_json(fields))
+        text = to_json(fields)
         fd = self._open_log()
-        try:
-            if line not in _pread(fd, 4096, 0):  # announced at the log's start, as a rule
-                self._log.read(fd)
-                if record.to_json(fields) not in self._log.infos.values():
-                    _append(fd, line)
+        try:  # announced at the log's start, as a rule
+            known = text.encode("ascii") in _pread(fd, 4096, 0)
+            if not known and text not in self._read(fd).infos.values():
+                _append(fd, RECORD_INTERPRETER, text)
         finally:
             _close(fd)
 
     def _register(self, path: str, blob: str, slots: int) -> record.Place:
         fd = self._open_log()
         try:
-            self._log.read(fd)
-            if (path, blob) not in self._log.sources:
-                _append(fd, record.encode(record.SOURCE, blob, slots, path))
-                self._log.read(fd)
-            return self._log.sources[path, blob]
+            if (path, blob) not in self._read(fd).sources:
+                _append(fd, RECORD_SOURCE, blob, slots, path)
+            return self._read(fd).sources[path, blob]
         except KeyError:
             raise OSError(0, "the record does not appear in the log") from None
         finally:
             _close(fd)
+
+    def _read(self, fd: int) -> record.Log:
+        """What the log says now. Two threads may both begin one: each reads the same."""
+        if self._log is None:
+            from podcov_agent.record import Log  # late: a process may measure nothing
+
+            self._log = Log()
+        self._log.read(fd)
+        return self._log
 
     def _open_log(self) -> int:
         name = os.path.join(self._folder, SPOOL_LOG)
@@ -127,7 +140,10 @@ class Spool:
         return chunk
 
 
-def _append(fd: int, data: bytes) -> None:
+def _append(fd: int, kind: str, *fields: object) -> None:
+    from podcov_agent.record import encode  # late, as above
+
+    data = encode(kind, *fields)
     if _write(fd, data) != len(data):
         raise OSError(ENOSPC, "the log took only a part of a record")
 

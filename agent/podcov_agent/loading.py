@@ -5,6 +5,7 @@ each has its own `__import__`, which finds the others here. So a module that few
 be imported late, by a function; its code stays a string of bytes until then.
 """
 
+import _imp
 import builtins
 import marshal
 import os
@@ -15,7 +16,13 @@ if TYPE_CHECKING:
     from typing import Any, Dict, Optional, Tuple
 
 PACKAGE = "podcov_agent"
+ALONE = ("_ast", "_sha1", "binascii")
+"""Modules in C, each in a file of its own or built in, that ours import when the application runs.
+(C code that ours call, such as compile, imports by our `__import__` too: that has to be plain.)"""
+
 _import, _loads, _modules, _Module = builtins.__import__, marshal.loads, sys.modules, type(sys)
+_is_file, _ENDS = os.path.isfile, _imp.extension_suffixes()
+_Spec: "Any" = type(sys.implementation)
 
 
 def load(
@@ -52,6 +59,7 @@ class Modules:
         self._package: Any = _Module(PACKAGE)
         self._made: Dict[str, Any] = {"boot": _Module(f"{PACKAGE}.boot")}
         vars(self._made["boot"]).update(boot)
+        self._library = sys.path[:]
         self._future = _Module("__future__")
         vars(self._future)["annotations"] = None  # to read the real one takes a third of it all
 
@@ -76,8 +84,30 @@ class Modules:
             for each in args[2]:
                 setattr(self._package, each, self.named(each))
             return self._package
-        known = name in _modules
-        module = _import(name, *args)
-        if not known and name[0] == "_":  # of C, and alone
-            _modules.pop(name, None)
+        return self._alone(name) if name in ALONE else _import(name, *args)
+
+    def _alone(self, name: str) -> "Any":
+        """A module of the library that the application neither sees nor can stand in for."""
+        known = _modules.get(name)
+        try:
+            module = self._made[name] = self._made.get(name) or self._created(name)
+        finally:
+            if known is not None:
+                _modules[name] = known
+            else:
+                _modules.pop(name, None)
         return module
+
+    def _created(self, name: str) -> "Any":
+        if name in sys.builtin_module_names:
+            module = _imp.create_builtin(_Spec(name=name, origin="built-in"))
+        else:
+            module = _imp.create_dynamic(_Spec(name=name, origin=self._file_of(name)))
+        _imp.exec_dynamic(module)
+        return module
+
+    def _file_of(self, name: str) -> str:
+        for path in [f"{folder}/{name}{end}" for folder in self._library for end in _ENDS]:
+            if _is_file(path):
+                return path
+        raise ImportError(f"no {name} in {self._library}")

@@ -1,7 +1,7 @@
 """What marks a line: the two forms of a probe, as parts of a syntax tree.
 
-Pure: makes nodes and nothing else. `rewrite` decides where they stand; `binding` exchanges the
-placeholders in them once the code is compiled; `hook` chooses the form that the process's map takes.
+Pure: makes nodes and nothing else. `rewrite` decides where they stand, `binding` exchanges the
+placeholders in them once the code is compiled, `hook` chooses the form that the map takes.
 
 A probe never raises, has no width that a traceback could point at, and leaves nothing behind. As an
 expression its value is false.

@@ -2,7 +2,7 @@
 
 Pure, apart from reading the descriptor it is given: it opens, writes and closes nothing. `linemap`
 uses it in the application, the sidecar's reader on the other side; both compute the same places
-from the same bytes. It is loaded in every measured process, so it imports only what is compiled.
+from the same bytes. It is loaded for the first file that is measured, as crc32 is not built in.
 """
 
 from __future__ import annotations
@@ -10,11 +10,13 @@ from __future__ import annotations
 import os
 from binascii import crc32
 
-from podcov_agent.contract import CHUNK_BYTES, SLOT_ALIGN
-
-SOURCE = "S"
-NOTE = "N"
-INTERPRETER = "I"
+from podcov_agent.contract import (
+    CHUNK_BYTES,
+    RECORD_INTERPRETER,
+    RECORD_NOTE,
+    RECORD_SOURCE,
+    SLOT_ALIGN,
+)
 
 _READ_BYTES = 1 << 18
 _PREFIX_BYTES = 9  # eight hex digits and a blank
@@ -61,18 +63,6 @@ def decode(line: bytes) -> str | None:
         return None
     parts = data.decode("utf-8", "surrogateescape").split("\\\\")
     return "\\".join([part.replace("\\n", "\n") for part in parts])
-
-
-def to_json(fields: dict[str, str]) -> str:
-    """A flat JSON object, all ASCII. (Importing json would double the agent's start-up time.)"""
-    return "{" + ", ".join([f"{_quote(k)}: {_quote(v)}" for k, v in fields.items()]) + "}"
-
-
-def _quote(text: str) -> str:
-    units = text.encode("utf-16-be", "surrogatepass")
-    codes = [units[i] << 8 | units[i + 1] for i in range(0, len(units), 2)]
-    plain = [chr(c) if 32 <= c < 127 and c not in (34, 92) else f"\\u{c:04x}" for c in codes]
-    return f'"{"".join(plain)}"'
 
 
 class Log:
@@ -122,11 +112,11 @@ class Log:
 
     def _take(self, body: str, offset: int, free: int) -> int:
         kind, _, rest = body.partition(" ")
-        if kind == SOURCE:
+        if kind == RECORD_SOURCE:
             return self._take_source(rest, offset, free)
-        if kind == NOTE:
+        if kind == RECORD_NOTE:
             self.notes[offset] = rest
-        elif kind == INTERPRETER:
+        elif kind == RECORD_INTERPRETER:
             self.infos[offset] = rest
         return free
 

@@ -16,7 +16,8 @@ from coverage import Coverage
 from coverage.parser import PythonParser
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from podcov_agent.rewrite import bind, rewrite
+from podcov_agent.binding import bind
+from podcov_agent.rewrite import rewrite
 
 EXAMPLES = int(os.environ.get("PODCOV_GENERATED", "200"))
 STEPS = 300

@@ -23,10 +23,10 @@ def _load(*parts):  # type: (str) -> Dict[str, Any]
     """The names in a file, which is not imported: nothing may find it later."""
     path = os.path.join(*parts)
     names = {"__name__": "podcov_boot", "__file__": path}
-    if sys.version_info >= (3, 8):
+    if sys.version_info >= (3, 8):  # noqa: UP036 (as the rest)
         from _frozen_importlib_external import SourceFileLoader
 
-        code = SourceFileLoader("podcov_boot", path).get_code("podcov_boot")
+        code = SourceFileLoader("podcov_boot", path).get_code("podcov_boot")  # type: Any
     else:
         with open(path) as file:
             code = compile(file.read(), path, "exec")

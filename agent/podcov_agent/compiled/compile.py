@@ -1,4 +1,4 @@
-"""Compiles what runs before the agent's bundle, for the interpreter that runs this: `make bytecode`.
+"""Compiles what runs before the agent's bundle, for the interpreter that runs this: see Makefile.
 
 Writes one file beside itself for each module, named as in __pycache__ but for the suffix, which git
 and package builders would ignore. Python checks the hash of the source in it and compiles anew
