@@ -1,8 +1,8 @@
 """Owns the result of a collection: a value that says what came, from whom, and what is missing.
 
-Joins the pods' snapshots under local paths (paths decides where) and hands them to covdata for
-reports. Must not talk to pods. Made by session; read by the command line, the pytest plugin and
-library users.
+Joins the pods' snapshots under local paths (paths decides where, rules which count) and hands them
+to covdata for reports. Must not talk to pods. Made by session; read by the command line, the
+pytest plugin and library users.
 """
 
 from collections import defaultdict
@@ -15,6 +15,7 @@ from podcov.errors import NoDataError, NothingMapsError, name_some, number_of, r
 from podcov.git import find_commit, index_blob
 from podcov.models import Failure, Note, Snapshot, Source
 from podcov.paths import Index, Kind, Match, match_sources
+from podcov.rules import Rules
 
 MOST_SEARCHES = 10
 """Stale files that git is asked about; a wrong image has hundreds, and one is enough to see it."""
@@ -55,6 +56,12 @@ class Collection:
     notes: tuple[Note, ...]
     source: tuple[str, ...]
     """The source folders that were searched."""
+    left_out: tuple[str, ...] = ()
+    """Local paths of measured files that the project's coverage settings leave out."""
+    unexecuted: tuple[str, ...] = ()
+    """Local paths of files that count although no pod imported them: see `Session`, source."""
+    rcfile: str | None = None
+    """coverage.py's settings; None: those it finds from the working directory."""
     interrupted: bool = False
 
     @property
@@ -74,15 +81,15 @@ class Collection:
 
     def table(self, kind: str = "text", show_missing: bool | None = None) -> Report:
         """coverage.py's table (`text` or `markdown`) with its total and warnings."""
-        return make_table(self.require_files(), kind, show_missing)
+        return make_table(self.require_files(), kind, show_missing, self.rcfile)
 
     def report(self, kind: str, to: str | Path) -> Report:
         """Write `html` (a folder), `xml`, `json`, `lcov`, `markdown` or `text` (a file)."""
-        return write_report(self.require_files(), kind, Path(to))
+        return write_report(self.require_files(), kind, Path(to), self.rcfile)
 
     def save(self, to: str | Path) -> Path:
         """Write a coverage data file (`coverage report --data-file` reads it); its path."""
-        save_data(self.require_files(), Path(to))
+        save_data(self.require_files(), Path(to), self.rcfile)
         return Path(to)
 
     def require_complete(self) -> None:
@@ -90,9 +97,15 @@ class Collection:
         require_all(len(self.snapshots), [(item.name, item.error) for item in self.failed])
 
     def require_files(self) -> tuple[Measured, ...]:
-        """The mapped files; an error that says why if there are none."""
+        """What a report is about: the mapped files and those that count at 0 %; an error that
+        says why if no measured file is among them."""
+        self._require_any()
+        never = [Measured(path, frozenset(), frozenset(), ()) for path in self.unexecuted]
+        return (*self.files, *never)
+
+    def _require_any(self) -> None:
         if self.files:
-            return self.files
+            return
         if not self.snapshots:
             self.require_complete()
         folders = name_some(self.source)
@@ -103,6 +116,12 @@ class Collection:
                 f"there: {first.path} is {first.version}.",
                 "Check out the commit the image was built from, rebuild the image, "
                 "or add --allow-stale.",
+            )
+        if self.left_out:
+            raise NoDataError(
+                f"coverage.py's settings leave out every measured file; the first is "
+                f"{self.left_out[0]}.",
+                "Look at source, include and omit under [tool.coverage.run] or in .coveragerc.",
             )
         if self.unmapped:
             raise NothingMapsError(
@@ -137,25 +156,33 @@ class Joined:
     files: tuple[Measured, ...]
     unmapped: tuple[Unmapped, ...]
     stale: tuple[Stale, ...]
+    left_out: tuple[str, ...]
+    unexecuted: tuple[str, ...]
 
 
-def join(snapshots: Sequence[Snapshot], index: Index, allow_stale: bool) -> Joined:
-    """Map every container's sources and unite what belongs to the same file."""
+def join(snapshots: Sequence[Snapshot], index: Index, rules: Rules, allow_stale: bool) -> Joined:
+    """Map every container's sources, unite what belongs to the same file, keep what the project's
+    rules want. A file of which a pod runs another version is not called unexecuted."""
     pieces: dict[tuple[Match, str, str], _Piece] = defaultdict(_Piece)
     for snapshot in snapshots:
         for container in snapshot.containers:
-            matches = match_sources(container.sources, index)
+            matches = match_sources(container.sources, index, rules.place)
             for source, match in zip(container.sources, matches, strict=True):
                 pieces[match, source.path, source.blob].add(source, snapshot.target.name)
     merged = {Kind.SAME, Kind.STALE} if allow_stale else {Kind.SAME}
+    files = _files(pieces, merged)
+    stale = _stale(pieces)
+    here = {file.path for file in files} | {item.local for item in stale}
     return Joined(
-        files=_files(pieces, merged),
+        files=tuple(file for file in files if rules.wants(file.path)),
+        left_out=tuple(file.path for file in files if not rules.wants(file.path)),
+        unexecuted=rules.find_unexecuted(here),
         unmapped=tuple(
             Unmapped(path, len(piece.lines | piece.startup), tuple(sorted(piece.pods)))
             for (match, path, _), piece in sorted(pieces.items(), key=_by_path)
             if match.kind is Kind.UNMAPPED
         ),
-        stale=_stale(pieces),
+        stale=stale,
     )
 
 

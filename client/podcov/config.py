@@ -54,6 +54,8 @@ class Settings:
     """Report lines of files whose local version differs."""
     fail_under: float | None = None
     """Percent."""
+    rcfile: str | None = None
+    """coverage.py's settings; None: the file that coverage.py finds from the working directory."""
     data: str = ".coverage.podcov"
     """The coverage data file that collect writes."""
     html: str | None = None

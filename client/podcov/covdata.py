@@ -1,7 +1,8 @@
 """Owns coverage.py: the only file that imports it. Writes data files and every report.
 
 Reports honour the user's coverage settings (exclusions, omit, precision) as `coverage report`
-would; its warnings come back as values. Called by collection.
+would; its warnings come back as values. `rcfile` names the file of those settings; None: the one
+that coverage.py finds from the working directory. Called by collection and the command line.
 """
 
 import os
@@ -48,10 +49,10 @@ class Report:
     warnings: tuple[str, ...]
 
 
-def save_data(files: Iterable[Measured], to: Path) -> None:
+def save_data(files: Iterable[Measured], to: Path, rcfile: str | None = None) -> None:
     """Write a data file that coverage.py reads and combines; replaces an older one."""
     with _coverage_errors():
-        relative = bool(Coverage(data_file=None).get_option("run:relative_files"))
+        relative = bool(_open(None, rcfile).get_option("run:relative_files"))
         to.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=to.parent, prefix=".podcov-") as folder:
             fresh = Path(folder, "data")
@@ -60,7 +61,10 @@ def save_data(files: Iterable[Measured], to: Path) -> None:
 
 
 def make_table(
-    files: Iterable[Measured], kind: str = "text", show_missing: bool | None = None
+    files: Iterable[Measured],
+    kind: str = "text",
+    show_missing: bool | None = None,
+    rcfile: str | None = None,
 ) -> Report:
     """coverage.py's table, `text` or `markdown`; show_missing None: as the user's settings say."""
     out = StringIO()
@@ -68,16 +72,18 @@ def make_table(
     def run(cov: Coverage) -> float:
         return cov.report(file=out, output_format=kind, show_missing=show_missing)
 
-    percent, said = _run(files, run)
+    percent, said = _run(files, run, rcfile)
     return Report(percent, out.getvalue(), said)
 
 
-def write_report(files: Iterable[Measured], kind: str, to: Path) -> Report:
+def write_report(
+    files: Iterable[Measured], kind: str, to: Path, rcfile: str | None = None
+) -> Report:
     """Write the report: `to` is a folder for html, a file for every other kind."""
     if kind not in KINDS:
         raise SettingError(f"There is no report {kind!r}.", f"Write one of: {', '.join(KINDS)}.")
     if kind in TABLES:
-        made = make_table(files, kind)
+        made = make_table(files, kind, rcfile=rcfile)
         _make_parent(to)
         to.write_text(made.text, encoding="utf-8")
         return made
@@ -92,18 +98,18 @@ def write_report(files: Iterable[Measured], kind: str, to: Path) -> Report:
             return cov.lcov_report(outfile=str(to))
         return cov.json_report(outfile=str(to))
 
-    percent, said = _run(files, run)
+    percent, said = _run(files, run, rcfile)
     return Report(percent, "", said)
 
 
-def is_below(percent: float, limit: float) -> bool:
+def is_below(percent: float, limit: float, rcfile: str | None = None) -> bool:
     """Whether coverage.py would fail under `limit`, with the user's precision."""
     if not 0 <= limit <= 100:
         raise SettingError(
             f"fail-under is {limit:g}; it is a percentage.", "Give a number between 0 and 100."
         )
     with _coverage_errors():
-        precision = Coverage(data_file=None).get_option("report:precision")
+        precision = _open(None, rcfile).get_option("report:precision")
     return should_fail_under(percent, limit, int(str(precision)))
 
 
@@ -156,7 +162,7 @@ def _write(files: Iterable[Measured], to: Path, relative: bool) -> None:
 
 
 def _run(
-    files: Iterable[Measured], run: Callable[[Coverage], float]
+    files: Iterable[Measured], run: Callable[[Coverage], float], rcfile: str | None
 ) -> tuple[float, tuple[str, ...]]:
     files = tuple(files)
     if not files:
@@ -171,13 +177,17 @@ def _run(
     ):
         warnings.simplefilter("always", CoverageWarning)
         path = Path(folder, "data")
-        cov = Coverage(data_file=str(path))
+        cov = _open(str(path), rcfile)
         _write(files, path, bool(cov.get_option("run:relative_files")))
         cov.load()
         percent = run(cov)
         cov.get_data().close()
         said = tuple(str(item.message) for item in seen if item.category is CoverageWarning)
     return percent, said
+
+
+def _open(data_file: str | None, rcfile: str | None) -> Coverage:
+    return Coverage(data_file=data_file, config_file=rcfile or True)
 
 
 @contextmanager

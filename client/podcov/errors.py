@@ -13,6 +13,8 @@ EXIT_ERROR = 1
 EXIT_USAGE = 2
 EXIT_PARTIAL = 3
 EXIT_BELOW = 4
+EXIT_RUN = 125
+"""As env, timeout and docker say that they failed themselves, and not what they ran."""
 EXIT_INTERRUPTED = 130
 
 
@@ -20,7 +22,8 @@ class PodcovError(Exception):
     """Something podcov cannot go on from: `message` says what was seen, `remedy` what to do."""
 
     slug: ClassVar[str] = "error"
-    exit_code: ClassVar[int] = EXIT_ERROR
+    exit_code: int = EXIT_ERROR
+    """What the command line ends with; a command may decide otherwise."""
 
     def __init__(self, message: str, remedy: str) -> None:
         super().__init__(f"{message} {remedy}")

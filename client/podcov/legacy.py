@@ -80,7 +80,7 @@ class CoverageClient:
             f"pod/{pod_name}" if pod_name else None,
             namespace=self.namespace,
             selector=selector,
-            source=[self.source_dir],
+            source=[] if self.source_dir == "." else [self.source_dir],
             kubeconfig=self.kubeconfig,
             context=self.context,
             forward=self.forward,

@@ -8,11 +8,14 @@
    another version of it.
 4. Anything else is unmapped.
 
+Where the project's own rules (`[paths]` of coverage.py) name a local file for a pod's path, that
+file comes before neighbours and ends of paths in 2 and 3; never before equal content.
+
 Called by collection with what worktree read.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -21,6 +24,8 @@ from podcov.models import Source
 EMPTY_BLOB = "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"
 Anchor = tuple[tuple[str, ...], tuple[str, ...]]
 """A folder in the pod and the local folder that holds the same files."""
+Hint = Callable[[str], str]
+"""The local file that somebody names for a pod's path, or nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +77,14 @@ def index_files(files: Iterable[LocalFile]) -> Index:
     return Index(by_blob, by_name)
 
 
-def match_sources(sources: Sequence[Source], index: Index) -> tuple[Match, ...]:
+def no_hint(remote: str) -> str:
+    """A project that says nothing of where paths lie."""
+    return ""
+
+
+def match_sources(
+    sources: Sequence[Source], index: Index, hint: Hint = no_hint
+) -> tuple[Match, ...]:
     """Where each source of one container belongs, in the same order."""
     certain = [_only(index.by_blob.get(source.blob, ())) for source in sources]
     anchors = {
@@ -81,7 +93,9 @@ def match_sources(sources: Sequence[Source], index: Index) -> tuple[Match, ...]:
         if file is not None and source.blob != EMPTY_BLOB
     }
     return tuple(
-        Match(Kind.SAME, file.path) if file is not None else _match(source, index, anchors)
+        Match(Kind.SAME, file.path)
+        if file is not None
+        else _match(source, index, anchors, hint(source.path))
         for source, file in zip(sources, certain, strict=True)
     )
 
@@ -96,14 +110,17 @@ def common_end(left: str, right: str) -> int:
     return count
 
 
-def _match(source: Source, index: Index, anchors: set[Anchor]) -> Match:
+def _match(source: Source, index: Index, anchors: set[Anchor], hinted: str) -> Match:
     equal = index.by_blob.get(source.blob, ())
-    if equal:
-        file = _anchored(source, equal, anchors) or _longest(source, equal, least=1)
-        return Match(Kind.SAME, file.path) if file else Match(Kind.UNMAPPED)
-    named = index.by_name.get(_parts(source.path)[-1], ())
-    file = _anchored(source, named, anchors) or _longest(source, named, least=2)
-    return Match(Kind.STALE, file.path) if file else Match(Kind.UNMAPPED)
+    kind, files = Kind.SAME, equal
+    if not equal:
+        kind, files = Kind.STALE, index.by_name.get(_parts(source.path)[-1], ())
+    file = (
+        _only([file for file in files if file.path == hinted])
+        or _anchored(source, files, anchors)
+        or _longest(source, files, least=1 if equal else 2)
+    )
+    return Match(kind, file.path) if file else Match(Kind.UNMAPPED)
 
 
 def _only(files: Sequence[LocalFile]) -> LocalFile | None:

@@ -5,8 +5,8 @@ import socket
 from podcov.errors import PortTakenError
 
 
-def check_free(port: int, host: str = "127.0.0.1") -> None:
-    """PortTakenError if somebody listens on the local port."""
+def check_free(port: int, host: str = "127.0.0.1", option: str = "--local-port") -> None:
+    """PortTakenError if somebody listens on the local port; `option` chose it."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -15,5 +15,5 @@ def check_free(port: int, host: str = "127.0.0.1") -> None:
             raise PortTakenError(
                 f"Local port {port} is in use, perhaps by a port-forward that still runs.",
                 f"See who holds it: ss -ltnp 'sport = :{port}' (Linux), lsof -i :{port} (macOS). "
-                "Another port, or 0 for a free one, avoids the question.",
+                f"{option} 0 takes a free one.",
             ) from problem

@@ -1,8 +1,9 @@
 """Owns `podcov run`: what a pod does for a program, done with processes and a temporary folder.
 
 Starts the agent's sidecar (which installs the agent into the folder, as in a pod), runs the program
-with the launcher's environment, forwards signals, ends the sidecar by its pid. The agent is found
-without importing it: packages never import each other. Called by the command line.
+with the launcher's environment, forwards signals, ends the sidecar by its pid. If this process is
+killed, the sidecar sees its stdin end, removes the folder and ends. The agent is found without
+importing it: packages never import each other. Called by the command line.
 """
 
 import os
@@ -13,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -57,19 +58,37 @@ class Program:
     omit: Sequence[str] = ()
 
 
-def run_program(program: Program, env: Mapping[str, str], on_ready: Callable[[str], None]) -> int:
-    """Run it to its end; its exit code, or 128 + n if signal n ended it.
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A program that ran to its end, while its agent still answers."""
+
+    code: int
+    """Its exit code, or 128 + n if signal n ended it."""
+    url: str
+    """The agent's."""
+
+
+@contextmanager
+def run_program(
+    program: Program, env: Mapping[str, str], on_ready: Callable[[str], None]
+) -> Iterator[Ended]:
+    """Run it to its end; in the block its agent can be asked what ran.
 
     `on_ready` gets the agent's URL before the program starts. PortTakenError, LaunchError.
     """
     if program.port:
-        check_free(program.port, program.host)
-    with _relaying() as relay, tempfile.TemporaryDirectory(prefix="podcov-run-") as folder:
-        place = Path(folder)
-        (place / "spool" / CONTAINER).mkdir(parents=True)
-        with _sidecar(program, place, env) as port:
-            on_ready(f"http://{program.host}:{port}")
-            return _run_child(program.command, child_environment(program, place, env), relay)
+        check_free(program.port, program.host, "--port")
+    with ExitStack() as signals:
+        relay = signals.enter_context(_relaying())
+        with tempfile.TemporaryDirectory(prefix="podcov-run-") as folder:
+            place = Path(folder)
+            (place / "spool" / CONTAINER).mkdir(parents=True)
+            with _sidecar(program, place, env) as port:
+                url = f"http://{program.host}:{port}"
+                on_ready(url)
+                code = _run_child(program.command, child_environment(program, place, env), relay)
+                signals.close()  # there is no program any more that they could be for
+                yield Ended(code, url)
 
 
 def child_environment(program: Program, place: Path, env: Mapping[str, str]) -> dict[str, str]:
@@ -95,12 +114,13 @@ def _sidecar(program: Program, place: Path, env: Mapping[str, str]) -> Iterator[
     announced = place / "port"
     words = [sys.executable, "-m", f"{AGENT}.sidecar"]
     words += ["--host", program.host, "--port", str(program.port), "--announce", str(announced)]
+    words += ["--temporary", str(place)]
     log = place / "sidecar.log"
     with log.open("wb") as out:
         child = subprocess.Popen(
             words,
             env=_sidecar_environment(place, env),
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,  # it ends when we do, even by SIGKILL
             stdout=out,
             stderr=out,
             start_new_session=True,  # Ctrl-C is for the program
@@ -110,6 +130,7 @@ def _sidecar(program: Program, place: Path, env: Mapping[str, str]) -> Iterator[
             yield _await_port(child, announced, log)
         finally:
             child.terminate()
+            child.wait()
 
 
 def _sidecar_environment(place: Path, env: Mapping[str, str]) -> dict[str, str]:

@@ -6,9 +6,9 @@
     collection = session.collect(since=interval)
     print(collection.table().text)
 
-Must not print, and must not read the environment or files of settings: config does, and the
-command line and the pytest plugin pass what it says. A session holds no connection and nothing to
-close.
+Must not print, and must not read the environment or podcov's settings: config does, and the
+command line and the pytest plugin pass what it says. (rules has those of coverage.py.) A session
+holds no connection and nothing to close.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -41,9 +41,10 @@ from podcov.models import (
     Turn,
 )
 from podcov.paths import index_files
+from podcov.rules import Rules, read_rules
 from podcov.transport import Transport
 from podcov.wire import read_health, read_snapshot, read_turn
-from podcov.worktree import check_folders, read_files
+from podcov.worktree import check_folders, read_files, read_named
 
 Answer = TypeVar("Answer")
 
@@ -69,21 +70,29 @@ class Session:
         local_port: int = 0,
         timeout_s: float = 30.0,
         allow_stale: bool = False,
+        rcfile: str | None = None,
+        in_place: Rules | None = None,
     ) -> None:
-        """Name the pods and the local source folders (default: the working directory).
+        """Name the pods and the local source folders.
 
+        source: every file below that could be imported is in the reports, at 0 % if no pod
+        imported it. Without it the sources are in the working directory, and coverage.py's own
+        settings (`rcfile`, or the file that it finds from there) say what a report is about.
         workload: `deploy/shop`, `statefulset/x` or `pod/x`; without it and a selector, every pod
         of the namespace (default: the context's) that has an agent. urls: agents asked straight,
-        without Kubernetes.
+        without Kubernetes. in_place: what is measured runs on this machine, so its files are where
+        it says, and these rules stand for source.
         """
         if forward not in FORWARDS:
             raise SettingError(f"forward is {forward!r}.", f"Write one of: {', '.join(FORWARDS)}.")
         self.workload = workload or ""
         self.selector = selector or ""
         self.urls = tuple(urls)
-        self.source = tuple(source) or (".",)
+        self.source = tuple(source)
         self.timeout_s = timeout_s
         self.allow_stale = allow_stale
+        self.rcfile = rcfile
+        self.in_place = in_place
         self._namespace = namespace or ""
         self._cluster = _Cluster(kubeconfig, context, forward, local_port)
 
@@ -102,6 +111,7 @@ class Session:
             local_port=settings.local_port,
             timeout_s=settings.timeout,
             allow_stale=settings.allow_stale,
+            rcfile=settings.rcfile,
         )
 
     @property
@@ -155,7 +165,9 @@ class Session:
         A pod that came after the interval began counts whole. Ctrl-C returns what has come by
         then, with `interrupted` set. Source folders are checked before a pod is asked.
         """
-        folders = check_folders(self.source)
+        check_folders(self.source)
+        rules = self.in_place or read_rules(self.rcfile, self.source)
+        folders = check_folders(self.source or (".", *rules.folders))
         found = self.discover()
 
         def ask(target: Target) -> Snapshot:
@@ -163,7 +175,9 @@ class Session:
             return read_snapshot(target, self._transport.get(target, path))
 
         answers = self._ask(found, ask, on_progress)
-        joined = join(answers.answered, index_files(read_files(folders)), self.allow_stale)
+        files = read_named(_paths(answers.answered)) if self.in_place else read_files(folders)
+        index = index_files(files)
+        joined = join(answers.answered, index, rules, self.allow_stale)
         return Collection(
             snapshots=answers.answered,
             failed=(*answers.failed, *found.failed),
@@ -173,6 +187,9 @@ class Session:
             stale=joined.stale,
             notes=gather_notes(answers.answered),
             source=tuple(str(folder) for folder in folders),
+            left_out=joined.left_out,
+            unexecuted=joined.unexecuted,
+            rcfile=self.rcfile,
             interrupted=answers.interrupted,
         )
 
@@ -223,6 +240,15 @@ class _Cluster:
     context: str | None
     forward: str
     local_port: int
+
+
+def _paths(snapshots: Sequence[Snapshot]) -> set[str]:
+    return {
+        source.path
+        for snapshot in snapshots
+        for container in snapshot.containers
+        for source in container.sources
+    }
 
 
 def _question(target: Target, since: Interval | str | None) -> str:

@@ -114,7 +114,7 @@ class TestRun:
             return
         percent = collection.percent
         reached = f"Required test coverage of {limit:g}% {{}}. Total coverage: {percent:.2f}%"
-        if is_below(percent, limit):
+        if is_below(percent, limit, self._settings.rcfile):
             verdict.failures.append(reached.format("not reached"))
         else:
             verdict.lines.append(reached.format("reached"))

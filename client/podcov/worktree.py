@@ -4,7 +4,7 @@ Skips environments and caches. Must not decide what belongs together: paths does
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from podcov.errors import SourceFolderError
@@ -16,14 +16,16 @@ SUFFIXES = (".py", ".pyw")
 
 
 def check_folders(folders: Sequence[str]) -> tuple[Path, ...]:
-    """The source folders as real paths; SourceFolderError if one is missing."""
+    """The source folders as real paths, without those that lie in another; SourceFolderError if
+    one is missing."""
     for folder in folders:
         if not Path(folder).is_dir():
             raise SourceFolderError(
                 f"Source folder {folder} does not exist (looked in {Path.cwd()}).",
                 "Name the folder that holds the sources the image was built from: --source DIR",
             )
-    return tuple(Path(folder).resolve() for folder in folders)
+    real = dict.fromkeys(Path(folder).resolve() for folder in folders)
+    return tuple(one for one in real if not any(other in one.parents for other in real))
 
 
 def read_files(folders: Sequence[Path]) -> tuple[LocalFile, ...]:
@@ -35,6 +37,13 @@ def read_files(folders: Sequence[Path]) -> tuple[LocalFile, ...]:
             if path not in found:
                 found[path] = _read(path, folder, known is None or path in known)
     return tuple(found.values())
+
+
+def read_named(paths: Iterable[str]) -> tuple[LocalFile, ...]:
+    """Those of the files that are here."""
+    return tuple(
+        _read(Path(path), Path("/"), True) for path in sorted(paths) if os.path.isfile(path)
+    )
 
 
 def _walk(folder: Path) -> Iterator[Path]:

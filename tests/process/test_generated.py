@@ -5,6 +5,7 @@ PODCOV_GENERATED sets the number of programs; a nightly run wants thousands.
 
 from __future__ import annotations
 
+import ast
 import os
 import sys
 import textwrap
@@ -268,7 +269,18 @@ def test_generated_programs_are_the_same_program(lines: list[str], seed: int) ->
     parser.parse_source()
     we_say = parser.translate_lines(marks.lines) & parser.statements
     they_say = parser.translate_lines(traced) & parser.statements
-    assert we_say == they_say, textwrap.indent(source, "  ")
+    phantoms = they_say - we_say
+    assert phantoms <= ends_of_finally(source), textwrap.indent(source, "  ")
+    assert we_say == they_say - phantoms, textwrap.indent(source, "  ")
+
+
+def ends_of_finally(source: str) -> set[int]:
+    """The lines on which the tracer books, before 3.12, that an exception leaves a `finally`."""
+    if sys.version_info >= (3, 12):
+        return set()
+    tries = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Try)]
+    ends = [inner for node in tries if node.finalbody for inner in ast.walk(node.finalbody[-1])]
+    return {inner.lineno for inner in ends if isinstance(inner, ast.stmt)}
 
 
 def traced_outcome(source: str, seed: int) -> tuple[Any, set[int]]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from podcov import Session
 from support.waiting import wait_until
 
 pytest_plugins = ["pytester"]
@@ -78,6 +79,7 @@ class Measured:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Measured]:
     """The server that most tests share."""
     with _serve(tmp_path_factory.mktemp("server")) as measured:
+        Session(urls=[measured.agent]).begin()  # its start ends here, whichever test is first
         yield measured
 
 

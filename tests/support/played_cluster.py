@@ -1,7 +1,7 @@
 """A server that answers a few questions as the Kubernetes API does, and a kubectl that forwards.
 
-Owns what the client's unit tests need of a cluster: its JSON, its errors, kubectl's words. The real
-ones are the admission and node tiers'. Called by tests/unit/client.
+Owns what the client's tests need of a cluster: its JSON, its errors, kubectl's words. The real ones
+are the admission and node tiers'. Called by unit and process tests.
 """
 
 import json
@@ -11,9 +11,39 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 Routes = Mapping[str, tuple[int, object]]
+PODS = "/api/v1/namespaces/shop/pods"
+
+
+def pod(name: str, **changes: Any) -> dict[str, Any]:
+    """A measured, running pod of deployment shop, as `kubectl get pod -o json` shows it."""
+    return {
+        "metadata": {
+            "name": name,
+            "namespace": "shop",
+            "uid": f"uid-{name}",
+            "labels": {"app": "shop", "pod-template-hash": "7d4b9"},
+            "annotations": {"coverage.io/injected": "{}"},
+            "ownerReferences": [{"kind": "ReplicaSet", "name": "shop-7d4b9"}],
+            **changes.get("metadata", {}),
+        },
+        "spec": {
+            "initContainers": changes.get("init", [{"name": "podcov-agent"}]),
+            "containers": [{"name": "shop"}],
+        },
+        "status": changes.get(
+            "status",
+            {
+                "phase": "Running",
+                "initContainerStatuses": [
+                    {"name": "podcov-agent", "state": {"running": {"startedAt": "now"}}}
+                ],
+            },
+        ),
+    }
 
 
 @contextmanager

@@ -10,11 +10,18 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import podcov_agent
+from podcov_agent.contract import SPOOL_SIDECAR
+from podcov_agent.sidecar.api import Api
+from podcov_agent.sidecar.generations import Generations
+from podcov_agent.sidecar.ledger import Ledger
+from podcov_agent.sidecar.reader import Spool
+from podcov_agent.sidecar.server import Server
 from support.waiting import wait_until
 
 AGENT = Path(podcov_agent.__file__).parent
@@ -73,6 +80,7 @@ def start(
     errors: Path,
     environ: dict[str, str] | None = None,
     python: str | Path = sys.executable,
+    stdin: int = subprocess.DEVNULL,
 ) -> subprocess.Popen[bytes]:
     """Start the sidecar with nothing but this in its environment; stderr goes to a file."""
     path = {"PATH": os.environ["PATH"], "PYTHONPATH": str(AGENT.parent)}
@@ -80,7 +88,7 @@ def start(
         return subprocess.Popen(
             [python, "-m", "podcov_agent.sidecar", *arguments],
             env={**path, **(environ or {})},
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stderr=stderr,
         )
 
@@ -94,13 +102,30 @@ def announced_port(announce: Path, errors: Path) -> int:
     return int(wait_until("the sidecar announces its port", ask, lambda t: t.strip().isdigit()))
 
 
+class Served:
+    """A sidecar's answers from a thread of this process: for tests that ask it and no more."""
+
+    def __init__(self, spool: Path) -> None:
+        self._server = Server()
+        self.port = self._server.listen("127.0.0.1", 0)
+        ledger = Ledger(Spool(str(spool)), Generations(str(spool / SPOOL_SIDECAR)))
+        api = Api(ledger, str(spool), self.port)
+        self._thread = threading.Thread(target=self._server.serve, args=(api.answer,))
+        self._thread.start()
+
+    def stop(self) -> None:
+        """From now on connections are refused."""
+        self._server.close()
+        self._thread.join(20)
+
+
 @contextmanager
 def running(spool: Path, scratch: Path, python: str | Path = sys.executable) -> Iterator[Sidecar]:
-    """A sidecar that serves `spool` on a free port and installs nothing."""
+    """A sidecar that serves `spool` on a free port; it installs into `scratch`, as in a pod."""
     announce, errors = scratch / "port", scratch / "stderr"
     announce.unlink(missing_ok=True)
-    flags = ["--no-install", "--spool", str(spool), "--port", "0", "--announce", str(announce)]
-    process = start(flags, errors, python=python)
+    environ = {"PODCOV_HOME": str(scratch / "home"), "PODCOV_SPOOL": str(spool)}
+    process = start(["--port", "0", "--announce", str(announce)], errors, environ, python)
     try:
         yield Sidecar(process, announced_port(announce, errors), errors)
     finally:

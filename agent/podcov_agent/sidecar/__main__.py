@@ -7,6 +7,7 @@ from starting once the agent is installed: a port that is taken is tried again.
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -33,14 +34,23 @@ def main() -> int:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # orphans that pid 1 inherits leave no zombie
     try:
         settings = settings_module.read(sys.argv[1:], os.environ)
-        if settings.home is not None:
-            install(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), settings.home)
+        install(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), settings.home)
     except SidecarError as error:
         _say(f"{error}. {error.remedy}")
         return 1
+    if settings.temporary is not None:
+        threading.Thread(target=_outlive, args=(settings.temporary,), daemon=True).start()
     threading.Thread(target=_serve, args=(settings,), daemon=True).start()
     signal.sigwait(_ENDING)
     return 0
+
+
+def _outlive(folder: str) -> None:
+    """Wait for the end of stdin, clean up after whoever held it, and end."""
+    while os.read(0, 4096):
+        pass
+    shutil.rmtree(folder, ignore_errors=True)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _serve(settings: Settings) -> None:

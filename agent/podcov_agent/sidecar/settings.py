@@ -16,11 +16,8 @@ from podcov_agent.sidecar.errors import BadSettingError
 _DESCRIPTION = """\
 Serves the lines that measured Python processes have run.
 
-In a pod it takes no flags: it installs the agent into $PODCOV_HOME and serves
-the folders in $PODCOV_SPOOL on port $PODCOV_PORT. Anywhere else:
-
-  python3 -m podcov_agent.sidecar --no-install --spool DIR --port 0 \\
-      --announce FILE
+It installs the agent into $PODCOV_HOME and serves the folders in $PODCOV_SPOOL
+on port $PODCOV_PORT. In a pod it takes no flags.
 
 SIGTERM and SIGINT end it with return code 0."""
 
@@ -31,29 +28,31 @@ class Settings:
 
     spool: str
     """The folder that holds one folder per container."""
-    home: str | None
-    """Where the agent is installed; None installs nothing."""
+    home: str
+    """Where the agent is installed."""
     port: int = DEFAULT_PORT
     """0 takes any free port."""
     host: str = "127.0.0.1"
     announce: str | None = None
     """A file that gets the bound port once connections are accepted."""
+    temporary: str | None = None
+    """A folder that is removed, and the sidecar ends, once stdin is closed: whoever started it and
+    holds the other end has died."""
 
 
 def read(arguments: Sequence[str], environ: Mapping[str, str]) -> Settings:
     """The settings. Raises BadSettingError; SystemExit for --help and for a flag that is none."""
     flags = _parser().parse_args(arguments)
-    spool = flags.spool or environ.get(ENV_SPOOL)
+    spool, home = environ.get(ENV_SPOOL), environ.get(ENV_HOME)
     if not spool:
-        raise BadSettingError(f"{ENV_SPOOL} is not set, expected a folder (or --spool DIR)")
-    home = None if flags.no_install else environ.get(ENV_HOME)
-    if not home and not flags.no_install:
-        raise BadSettingError(f"{ENV_HOME} is not set, expected a folder (or --no-install)")
+        raise BadSettingError(f"{ENV_SPOOL} is not set, expected a folder")
+    if not home:
+        raise BadSettingError(f"{ENV_HOME} is not set, expected a folder")
     if flags.port is not None:
         port = _port("--port", flags.port)
     else:
         port = _port(ENV_PORT, environ.get(ENV_PORT) or str(DEFAULT_PORT))
-    return Settings(spool, home, port, flags.host, flags.announce)
+    return Settings(spool, home, port, flags.host, flags.announce, flags.temporary)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -63,12 +62,13 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("--spool", metavar="DIR", help="folder of the containers' folders")
     parser.add_argument("--port", metavar="N", help="port to serve on; 0: any free one")
     parser.add_argument("--host", default="127.0.0.1", help="address to bind (%(default)s)")
-    parser.add_argument("--no-install", action="store_true", help="install no agent, only serve")
     parser.add_argument(
         "--announce", metavar="FILE", help="write the port here once connections are accepted"
+    )
+    parser.add_argument(
+        "--temporary", metavar="DIR", help="when stdin is closed: remove this folder and end"
     )
     return parser
 

@@ -39,6 +39,9 @@ REPORTS = (
     click.option(
         "--fail-under", type=float, metavar="N", help="Exit with 4 if the total is below N %."
     ),
+    click.option(
+        "--rcfile", metavar="FILE", help="coverage.py's settings; default: as coverage finds them."
+    ),
     click.option("--data", metavar="FILE", help="Coverage data file; default: .coverage.podcov."),
 )
 

@@ -13,19 +13,19 @@ def write_reports(
     files: Sequence[Measured], settings: Settings, screen: Screen, show_missing: bool | None
 ) -> float:
     """Print the table, write every report that was asked for; the total in percent."""
-    table = make_table(files, "text", show_missing)
+    table = make_table(files, "text", show_missing, settings.rcfile)
     screen.show_table(table.text, table.warnings)
     for kind in (*FILES, "markdown"):
         to = getattr(settings, kind)
         if to:
-            write_report(files, kind, Path(to))
+            write_report(files, kind, Path(to), settings.rcfile)
             screen.wrote(kind, Path(to, "index.html") if kind == "html" else Path(to))
     return table.percent
 
 
 def check_limit(percent: float, settings: Settings) -> None:
     """BelowError if the total is below `fail_under`."""
-    if settings.fail_under is not None and is_below(percent, settings.fail_under):
+    if settings.fail_under is not None and is_below(percent, settings.fail_under, settings.rcfile):
         raise BelowError(
             f"The total is {percent:.2f} %, below the limit of {settings.fail_under:g} %.",
             "See what did not run: add --show-missing.",

@@ -128,6 +128,14 @@ def only_finally():
     finally: LOG.append(2)
 
 
+def booked_on_a_pass(condition=False):
+    try:
+        {}[1]
+    finally:
+        if condition:
+            pass  # only coverage: 3.8 3.9 3.10 3.11
+
+
 def elses():
     try:
         pass
@@ -176,5 +184,7 @@ def run():
         out.append(chosen(e))
     out += [bare(), type_raises(), not_matched(), chained(), reraised()]
     out += [finals(1), finals(5), finals(6), finals(7), swallowed(), returned_over()]
+    try: booked_on_a_pass()
+    except KeyError: out.append("left")
     out += [only_finally(), elses(), in_else(), nested_in_handler(), import_fallback()]
     return out

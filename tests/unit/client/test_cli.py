@@ -1,18 +1,13 @@
 """The command line as a person meets it: real processes, real agents."""
 
-import os
 import re
-import signal
-import socket
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from podcov.cli import COMMANDS, main
-from support.waiting import wait_until
+from support.project import APP, Project
 
-from .conftest import APP, Agent, Project
+from .conftest import Agent
 from .test_session import closed_url
 
 TABLE = """\
@@ -134,7 +129,7 @@ def test_report_needs_no_pod(project: Project, agent: Agent, podcov: Podcov) -> 
     """It reads what collect has written."""
     agent.run(project, "shop/app.py", 1, 4, 7, 10)
     podcov("collect", "--url", agent.url, "--data", "kept")
-    agent.sidecar.kill()
+    agent.served.stop()
     out, err = podcov("report", "--data", "kept", "--lcov", "l.info", "-m")
     assert "57%   5-6, 11" in out
     assert err == "lcov: l.info\n"
@@ -201,37 +196,3 @@ def test_no_cluster_at_all(project: Project, podcov: Podcov) -> None:
         "  → Set KUBECONFIG, give --kubeconfig FILE or --context NAME, or ask an agent directly "
         "with --url.\n"
     )
-
-
-def test_interrupted_keeps_what_has_come(project: Project, agent: Agent, podcov: Podcov) -> None:
-    """One pod answers, one is silent, Ctrl-C: the first one's lines are saved, and that is said."""
-    agent.run(project, "shop/app.py", 1, 4, 7, 10)
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        words = ["collect", "--url", agent.url, "--url", url]
-        child = subprocess.Popen(
-            [sys.executable, "-m", "podcov", *words],
-            stderr=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        asked, _ = silent.accept()  # now wait until the other one has answered
-        wait_until(
-            "a thread for each pod, one of which has ended",
-            lambda: threads(child.pid),
-            lambda n: n == 2,
-        )
-        child.send_signal(signal.SIGINT)
-        asked.close()
-        out, err = child.communicate(timeout=30)
-    assert (out, child.returncode) == ("", 130)
-    assert err == (
-        "podcov: Interrupted: 1 of 2 pods had answered; their lines are in .coverage.podcov. "
-        "[interrupted]\n"
-        "  → Look at them with `podcov report --data .coverage.podcov`, or collect again.\n"
-    )
-    assert podcov("report")[0] == TABLE
-
-
-def threads(pid: int) -> int:
-    return len(os.listdir(f"/proc/{pid}/task"))

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 from podcov.covdata import Measured, is_below, make_table, read_data, save_data, write_report
 from podcov.errors import NoDataError, ReportError, SettingError
-
-from .conftest import Project
+from support.project import Project
 
 TABLE = """\
 Name          Stmts   Miss  Cover

@@ -5,38 +5,11 @@ from typing import Any
 import pytest
 from podcov.discover import Wanted, choose, label_selector, parse_workload, target_of
 from podcov.errors import NoAgentError, NoPodError, PodTerminatingError, WorkloadError
+from support.played_cluster import pod
 
 DEPLOY = Wanted("shop", workload="deploy/shop")
 SELECTOR = Wanted("shop", selector="app=shop")
 EVERY = Wanted("shop")
-
-
-def pod(name: str, **changes: Any) -> dict[str, Any]:
-    """A measured, running pod of deployment shop, as `kubectl get pod -o json` shows it."""
-    return {
-        "metadata": {
-            "name": name,
-            "namespace": "shop",
-            "uid": f"uid-{name}",
-            "labels": {"app": "shop", "pod-template-hash": "7d4b9"},
-            "annotations": {"coverage.io/injected": "{}"},
-            "ownerReferences": [{"kind": "ReplicaSet", "name": "shop-7d4b9"}],
-            **changes.get("metadata", {}),
-        },
-        "spec": {
-            "initContainers": changes.get("init", [{"name": "podcov-agent"}]),
-            "containers": [{"name": "shop"}],
-        },
-        "status": changes.get(
-            "status",
-            {
-                "phase": "Running",
-                "initContainerStatuses": [
-                    {"name": "podcov-agent", "state": {"running": {"startedAt": "now"}}}
-                ],
-            },
-        ),
-    }
 
 
 def plain(name: str) -> dict[str, Any]:

@@ -1,10 +1,7 @@
 """kubectl as a child: its port is read, its words are told, and it never stays."""
 
 import os
-import signal
 import socket
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,12 +9,10 @@ from podcov import CoverageClient, Session
 from podcov.errors import ForwardError, PortTakenError, SettingError
 from podcov.forward import Kubectl
 from podcov.models import Target
-from support.played_cluster import serving, write_kubeconfig, write_kubectl
-from support.waiting import wait_until
+from support.played_cluster import PODS, pod, serving, write_kubeconfig, write_kubectl
+from support.project import Project
 
-from .conftest import Agent, Project
-from .test_discover import pod
-from .test_kube import PODS
+from .conftest import Agent
 
 POD = Target("uid", "shop-1", 9095, "shop")
 
@@ -85,34 +80,8 @@ def test_a_taken_local_port_is_said() -> None:
     )
     assert caught.value.remedy == (
         f"See who holds it: ss -ltnp 'sport = :{port}' (Linux), lsof -i :{port} (macOS). "
-        "Another port, or 0 for a free one, avoids the question."
+        "--local-port 0 takes a free one."
     )
-
-
-def test_an_interrupted_program_leaves_no_kubectl(project: Project, tmp_path: Path) -> None:
-    """The agent is silent, SIGINT comes to podcov alone: kubectl is ended all the same."""
-    with (
-        socket.create_server(("127.0.0.1", 0)) as silent,
-        serving({PODS: (200, {"items": [pod("shop-1")]})}) as url,
-    ):
-        port = silent.getsockname()[1]
-        write_kubectl(tmp_path / "bin", f"Forwarding from 127.0.0.1:{port} -> 9095")
-        config = write_kubeconfig(tmp_path / "config", url)
-        words = ["collect", "--forward", "kubectl", "--kubeconfig", str(config)]
-        child = subprocess.Popen(
-            [sys.executable, "-m", "podcov", *words],
-            env={**os.environ, "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}"},
-            start_new_session=True,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        asked, _ = silent.accept()
-        child.send_signal(signal.SIGINT)
-        _, err = child.communicate(timeout=30)
-        asked.close()
-    assert child.returncode == 130, err
-    kubectl = int((tmp_path / "bin/pid").read_text())
-    wait_until("kubectl has ended", lambda: is_gone(kubectl))
 
 
 def test_one_local_port_is_not_for_two_pods(tmp_path: Path) -> None:

@@ -7,13 +7,11 @@ import pytest
 from podcov import Session
 from podcov.errors import ClusterError, ForbiddenError, PodcovError, WorkloadError
 from podcov.kube import open_kube
-from support.played_cluster import Routes, serving, write_kubeconfig
+from support.played_cluster import PODS, Routes, pod, serving, write_kubeconfig
+from support.project import Project
 
-from .conftest import Project
-from .test_discover import pod
 from .test_session import closed_url
 
-PODS = "/api/v1/namespaces/shop/pods"
 DEPLOYMENT = "/apis/apps/v1/namespaces/shop/deployments/shop"
 
 

@@ -8,7 +8,7 @@ from support.imports import imports, readers_of_the_environment
 
 PACKAGE = Path(podcov.__file__).parent
 OWNERS = {
-    "coverage": {"covdata.py"},
+    "coverage": {"covdata.py", "rules.py"},
     "kubernetes": {"kube.py"},
     "urllib3": {"kube.py"},
     "rich": {"screen.py"},

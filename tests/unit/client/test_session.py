@@ -13,8 +13,9 @@ from podcov.errors import (
     SettingError,
     SourceFolderError,
 )
+from support.project import APP, Project
 
-from .conftest import APP, Agent, Project
+from .conftest import Agent
 
 
 def closed_url() -> str:
@@ -119,7 +120,7 @@ def test_a_pod_that_does_not_answer_makes_the_collection_partial(
 def test_a_pod_that_missed_the_beginning_is_not_guessed(project: Project, agent: Agent) -> None:
     """Without its generation nobody knows which of its lines belong to the interval."""
     session = Session(urls=[agent.url])
-    agent.sidecar.kill()
+    agent.served.stop()
     interval = session.begin()
     assert interval.unknown == {agent.url}
     (failure,) = session.collect(since=interval).failed

@@ -8,8 +8,7 @@ import pytest
 from podcov.errors import SourceFolderError
 from podcov.git import Commit, find_commit, hash_blob, index_blob, list_known
 from podcov.worktree import check_folders, read_files
-
-from .conftest import APP, Project
+from support.project import APP, Project
 
 
 def test_hashes_are_gits(project: Project) -> None:

@@ -69,8 +69,8 @@ def test_a_port_that_is_taken_is_told_once_and_tried_again(tmp_path: Path) -> No
     home, announce, errors = tmp_path / "home", tmp_path / "port", tmp_path / "stderr"
     taken = socket.create_server(("127.0.0.1", 0))
     port = taken.getsockname()[1]
-    flags = ["--spool", str(tmp_path), "--port", str(port), "--announce", str(announce)]
-    process = start(flags, errors, {"PODCOV_HOME": str(home)})
+    flags = ["--port", str(port), "--announce", str(announce)]
+    process = start(flags, errors, {"PODCOV_HOME": str(home), "PODCOV_SPOOL": str(tmp_path)})
     try:
         said = wait_until("it tells", errors.read_text, lambda text: "\n" in text)
         assert said == (
@@ -89,7 +89,7 @@ def test_a_port_that_is_taken_is_told_once_and_tried_again(tmp_path: Path) -> No
 
 def test_a_bad_setting_ends_it_with_1_and_what_to_do(tmp_path: Path) -> None:
     errors = tmp_path / "stderr"
-    process = start(["--no-install", "--spool", "x", "--port", "http"], errors)
+    process = start(["--port", "http"], errors, {"PODCOV_HOME": "h", "PODCOV_SPOOL": "s"})
     assert process.wait(10) == 1
     assert errors.read_text() == (
         "podcov-agent: --port is 'http', expected a port from 0 to 65535. Correct the value; "
@@ -100,9 +100,26 @@ def test_a_bad_setting_ends_it_with_1_and_what_to_do(tmp_path: Path) -> None:
 def test_a_home_that_cannot_be_written_ends_it_with_1(tmp_path: Path) -> None:
     (tmp_path / "home").write_text("no folder")
     errors = tmp_path / "stderr"
-    process = start(["--spool", str(tmp_path)], errors, {"PODCOV_HOME": str(tmp_path / "home")})
+    environ = {"PODCOV_HOME": str(tmp_path / "home"), "PODCOV_SPOOL": str(tmp_path)}
+    process = start([], errors, environ)
     assert process.wait(10) == 1
     assert f"installing into {tmp_path / 'home'} failed" in errors.read_text()
+
+
+def test_it_goes_with_whoever_started_it_and_leaves_no_folder(tmp_path: Path) -> None:
+    """`--temporary`: stdin has ended, so the one who would clean up was killed."""
+    home, spool, errors = tmp_path / "t/home", tmp_path / "t/spool", tmp_path / "stderr"
+    environ = {"PODCOV_HOME": str(home), "PODCOV_SPOOL": str(spool)}
+    read, write = os.pipe()
+    process = start(
+        ["--port", "0", "--temporary", str(tmp_path / "t")], errors, environ, stdin=read
+    )
+    os.close(read)
+    wait_until("it says where it serves", errors.read_text, lambda text: "serves" in text)
+    assert (home / "ready").exists()
+    os.close(write)
+    assert process.wait(10) == 0
+    assert not (tmp_path / "t").exists()
 
 
 def test_a_restarted_sidecar_knows_all_that_ran(tmp_path: Path) -> None:

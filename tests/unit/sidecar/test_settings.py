@@ -17,8 +17,10 @@ def test_the_port_has_a_default() -> None:
 
 
 def test_flags_win_over_the_environment() -> None:
-    flags = ["--no-install", "--spool", "/s", "--port", "0", "--host", "::1", "--announce", "/a"]
-    assert settings.read(flags, POD) == Settings("/s", None, 0, "::1", "/a")
+    flags = ["--port", "0", "--host", "::1", "--announce", "/a", "--temporary", "/t"]
+    assert settings.read(flags, POD) == Settings(
+        "/podcov/spool", "/podcov/agent", 0, "::1", "/a", "/t"
+    )
 
 
 @pytest.mark.parametrize(
@@ -27,8 +29,8 @@ def test_flags_win_over_the_environment() -> None:
         ([], {**POD, "PODCOV_PORT": "http"}, "PODCOV_PORT is 'http', expected a port from 0 to"),
         ([], {**POD, "PODCOV_PORT": "65536"}, "PODCOV_PORT is '65536', expected a port from 0"),
         (["--port", "-1"], POD, "--port is '-1', expected a port from 0 to 65535"),
-        ([], {"PODCOV_HOME": "/h"}, "PODCOV_SPOOL is not set, expected a folder (or --spool DIR)"),
-        ([], {"PODCOV_SPOOL": "/s"}, "PODCOV_HOME is not set, expected a folder (or --no-install)"),
+        ([], {"PODCOV_HOME": "/h"}, "PODCOV_SPOOL is not set, expected a folder"),
+        ([], {"PODCOV_SPOOL": "/s"}, "PODCOV_HOME is not set, expected a folder"),
     ],
 )
 def test_a_bad_value_is_told_with_name_value_and_what_was_expected(
@@ -44,5 +46,5 @@ def test_help_fits_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
         settings.read(["--help"], {})
     text = capsys.readouterr().out
     assert max(map(len, text.splitlines())) <= 80
-    for flag in ("--spool", "--port", "--host", "--no-install", "--announce"):
+    for flag in ("--port", "--host", "--announce", "--temporary"):
         assert flag in text
