@@ -144,7 +144,7 @@ def test_byte_code_that_is_installed_is_that_of_the_source(
 def test_a_process_compiles_nothing_where_all_is_kept(
     container: Container, each_python: Path, tmp_path: Path
 ) -> None:
-    """The first compilation in a process makes the classes of syntax trees: a millisecond or two."""
+    """The first compilation in a process takes more time than all the rest of our start."""
     container.run([each_python, "-c", "pass"], tmp_path)
     bootstrap = str(container.home / "bootstrap")
     code = (
