@@ -1,12 +1,12 @@
-"""Turns source into code that marks each line it runs, and binds such code to a map.
+"""Turns source into code that marks each line it runs.
 
 Pure: bytes in, code object out; no file is read and no name of the application is touched. Called
-by the import hook and the entry script.
+by `measure`, which imports it for the first source that the cache does not have.
 
 Every statement is preceded by a probe (probes.py has its two forms). The compiler sees constants
-in place of the map and of its lines; `bind` exchanges them in the finished code object. Because the
-compiler makes the code, no interpreter can be crashed by it, and because the map is a constant of
-the code, no name is added anywhere. Code that is not bound yet holds plain constants only, so
+in place of the map and of its lines; `binding` exchanges them in the finished code object. Because
+the compiler makes the code, no interpreter can be crashed by it, and because the map is a constant
+of the code, no name is added anywhere. Code that is not bound yet holds plain constants only, so
 marshal can keep it.
 
 Uses `_ast`, which is built into the interpreter, instead of `ast`, whose import costs milliseconds.
@@ -18,8 +18,9 @@ import _ast
 import _warnings
 import sys
 
+from podcov_agent.binding import MARK
 from podcov_agent.branches import Exits
-from podcov_agent.probes import MARK, STORES, at, constant, index, over
+from podcov_agent.probes import STORES, at, constant, index, over
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,9 +31,6 @@ if TYPE_CHECKING:
 
     Block = List[_ast.stmt]
     Blocks = List[Tuple[Any, Block, bool]]
-
-REWRITER = 1
-"""Goes into the key of cached code: raise it with every change of what `rewrite` makes."""
 
 COMPILED_AS = "<podcov>"
 """The file name while compiling. The filter against repeated warnings names it, so that the filter
@@ -52,9 +50,6 @@ PLAIN_DECORATORS = frozenset(
     )
 )
 """Last names of decorators that are known to leave bytecode alone, even in such a source."""
-
-HOLE = 0.5
-"""Holds the place of a line's object in packed code."""
 
 _DEFS = (_ast.FunctionDef, _ast.AsyncFunctionDef)
 _DECLARATIONS = (_ast.Global, _ast.Nonlocal)
@@ -103,47 +98,6 @@ def rewrite(
     if exits is not None:
         return Rewritten(code, exits.slots, str(exits))
     return Rewritten(code, max(_count_lines(source), _last_line(code)) + 1)
-
-
-def bind(code: CodeType, linemap: object, base: int) -> CodeType:
-    """The code with `linemap` in place of its placeholders, line n at index `base` + n.
-
-    A map with a method `fill` has an object for each line, and puts those in. What stands in the
-    code must be hashable: code objects are, and hash what they hold.
-    """
-    kind_of_code = type(code)
-    fill = getattr(linemap, "fill", None)
-    consts: list[object] = []
-    for const in code.co_consts if fill is None else fill(code.co_consts, MARK, base):
-        kind = type(const)
-        if kind is tuple:
-            if len(const) == 2 and const[0] == MARK:
-                const = base + const[1] if const[1] else linemap
-        elif kind is kind_of_code:
-            const = bind(const, linemap, base)
-        consts.append(const)
-    return code.replace(co_consts=tuple(consts))
-
-
-def pack(code: CodeType) -> CodeType:
-    """The code in the form in which the map in C plants its objects most quickly.
-
-    The last constant of each code object says where they belong: pairs of numbers of four bytes,
-    the place among the constants, and the line. Until then a float that is not immortal, as small
-    numbers may be, holds the place: an interpreter may treat constants that are in another way.
-    """
-    kind_of_code = type(code)
-    consts: list[object] = []
-    table: list[bytes] = []
-    for place, const in enumerate(code.co_consts):
-        kind = type(const)
-        if kind is tuple and len(const) == 2 and const[0] == MARK:
-            table += (place.to_bytes(4, "little"), const[1].to_bytes(4, "little"))
-            const = HOLE
-        elif kind is kind_of_code:
-            const = pack(const)
-        consts.append(const)
-    return code.replace(co_consts=(*consts, b"".join(table)))
 
 
 class _Hush:

@@ -20,7 +20,8 @@ from coverage.parser import PythonParser
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from podcov.branches import Branches, Parsed, Ran
-from podcov_agent.rewrite import bind, rewrite
+from podcov_agent.binding import bind
+from podcov_agent.rewrite import rewrite
 from podcov_agent.sidecar.lines import read_exits
 
 EXAMPLES = int(os.environ.get("PODCOV_GENERATED", "200"))

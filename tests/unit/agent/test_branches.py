@@ -6,8 +6,9 @@ Runs under every interpreter (tests/process/test_every_interpreter.py), so in Py
 import sys
 
 import pytest
+from podcov_agent.binding import bind
 from podcov_agent.probes import NEGATIONS, STORES
-from podcov_agent.rewrite import bind, rewrite
+from podcov_agent.rewrite import rewrite
 
 
 class Marks:

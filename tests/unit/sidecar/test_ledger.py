@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from podcov_agent import record
-from podcov_agent.contract import DEFAULT_SESSION
+from podcov_agent.contract import DEFAULT_SESSION, RECORD_BRANCHES
 from podcov_agent.sidecar.errors import BadValueError, SessionForgottenError
 from podcov_agent.sidecar.generations import Generations
 from podcov_agent.sidecar.ledger import Branches, Ledger
@@ -111,7 +111,7 @@ def test_health_counts_what_ran_since_the_first_process(tmp_path: Path) -> None:
 def test_exits_are_kept_like_lines_and_told_apart_from_them(tmp_path: Path) -> None:
     """Through turns and merges; in health they are no lines."""
     kept, writer = ledger(tmp_path), Writer(tmp_path / "shop")
-    writer.append(record.encode(record.BRANCHES, BLOB, "100:5-,7+", "/app/a.py"))
+    writer.append(record.encode(RECORD_BRANCHES, BLOB, "100:5-,7+", "/app/a.py"))
     writer.run("/app/a.py", 5, 100, slots=102)
     kept.turn()
     writer.run("/app/a.py", 7, 101, slots=102)
@@ -127,7 +127,7 @@ def test_exits_are_kept_like_lines_and_told_apart_from_them(tmp_path: Path) -> N
 def test_a_meaning_that_cannot_be_read_is_none(tmp_path: Path, text: str) -> None:
     """A container may write anything into its log."""
     writer = Writer(tmp_path / "shop")
-    writer.append(record.encode(record.BRANCHES, BLOB, text, "/app/a.py"))
+    writer.append(record.encode(RECORD_BRANCHES, BLOB, text, "/app/a.py"))
     writer.run("/app/a.py", 5)
     seen = ledger(tmp_path).snapshot(0)
     assert (seen.containers["shop"][APP], seen.branches["shop"]) == ((1 << 5, 0), {})
