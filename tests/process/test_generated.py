@@ -289,7 +289,7 @@ def ends_of_finally(source: str) -> set[int]:
         return set()
     tries = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Try)]
     ends = [inner for node in tries if node.finalbody for inner in ast.walk(node.finalbody[-1])]
-    return {inner.lineno for inner in ends if isinstance(inner, ast.stmt)}
+    return {inner.lineno for inner in ends if hasattr(inner, "lineno")}  # a case has a pattern's
 
 
 @settings(
