@@ -10,7 +10,6 @@ PROTOCOL = 1
 DEFAULT_PORT = 9095
 
 ANNOTATION_ENABLED = "coverage.io/enabled"
-ANNOTATION_PORT = "coverage.io/port"
 ANNOTATION_INJECTED = "coverage.io/injected"
 SIDECAR_NAME = "podcov-agent"
 
