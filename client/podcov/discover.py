@@ -92,6 +92,18 @@ def choose(pods: Iterable[Json], wanted: Wanted) -> Discovery:
     return found
 
 
+def miss_gone(found: Discovery, before: Iterable[Target]) -> Discovery:
+    """`found`, with the pods that were asked before and cannot be any more among the failed."""
+    here = {target.key for target in found.targets}
+    failed = {failure.name for failure in found.failed}
+    gone = [each.name for each in before if each.key not in here and each.name not in failed]
+    return Discovery(
+        found.targets,
+        (*found.failed, *(Failure(name, _ended(name)) for name in gone)),
+        tuple(failure for failure in found.skipped if failure.name not in gone),
+    )
+
+
 def unfit(pod: Json, namespace: str) -> PodcovError | None:
     """Why a pod cannot be asked, or None."""
     name = pod["metadata"]["name"]
@@ -120,6 +132,13 @@ def target_of(pod: Json) -> Target:
         name=meta["name"],
         namespace=meta["namespace"],
         port=_port_of_agent(pod),
+    )
+
+
+def _ended(name: str) -> PodcovError:
+    return PodTerminatingError(
+        f"Pod {name} has ended since the interval began; what ran in it is lost.",
+        "Begin when a rollout has finished, and let the pods stay until the end.",
     )
 
 
