@@ -32,6 +32,10 @@ class ContainerPort(TypedDict, total=False):
     protocol: str
 
 
+Resources = dict[str, dict[str, str]]
+"""`resources` of a container or of a pod: `requests` and `limits`, name → quantity."""
+
+
 class Container(TypedDict, total=False):
     """A container or an init container."""
 
@@ -46,7 +50,7 @@ class Container(TypedDict, total=False):
     volumeMounts: list[VolumeMount]
     restartPolicy: str
     startupProbe: object
-    resources: object
+    resources: Resources
     securityContext: dict[str, object]
     terminationMessagePath: str
     terminationMessagePolicy: str
@@ -81,6 +85,7 @@ class PodSpec(TypedDict, total=False):
     shareProcessNamespace: bool
     nodeSelector: dict[str, str]
     securityContext: PodSecurityContext
+    resources: Resources
     os: PodOs
 
 
