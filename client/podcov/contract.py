@@ -9,7 +9,6 @@ PROTOCOL = 1
 
 DEFAULT_PORT = 9095
 
-ANNOTATION_ENABLED = "coverage.io/enabled"
 ANNOTATION_INJECTED = "coverage.io/injected"
 SIDECAR_NAME = "podcov-agent"
 
@@ -22,9 +21,6 @@ ENV_LAUNCHED = "PODCOV_LAUNCHED"
 
 HOME_BOOTSTRAP = "bootstrap"
 
-ROUTE_HEALTH = "/health"
-ROUTE_COVERAGE = "/coverage"
-ROUTE_RESET = "/coverage/reset"
 ROUTE_V1_HEALTH = "/v1/health"
 ROUTE_V1_TURN = "/v1/turn"
 ROUTE_V1_SNAPSHOT = "/v1/snapshot"
