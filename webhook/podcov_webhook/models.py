@@ -75,6 +75,38 @@ class PodSecurityContext(TypedDict, total=False):
     runAsUser: int
 
 
+class NodeMatch(TypedDict, total=False):
+    """One requirement of a node's labels."""
+
+    key: str
+    operator: str
+    values: list[str]
+
+
+class NodeTerm(TypedDict, total=False):
+    """Requirements that must all be met."""
+
+    matchExpressions: list[NodeMatch]
+
+
+class NodeSelector(TypedDict, total=False):
+    """Terms of which one must be met."""
+
+    nodeSelectorTerms: list[NodeTerm]
+
+
+class NodeAffinity(TypedDict, total=False):
+    """Which nodes a pod may run on."""
+
+    requiredDuringSchedulingIgnoredDuringExecution: NodeSelector
+
+
+class Affinity(TypedDict, total=False):
+    """`spec.affinity` of a pod."""
+
+    nodeAffinity: NodeAffinity
+
+
 class PodSpec(TypedDict, total=False):
     """`spec` of a pod template."""
 
@@ -84,6 +116,7 @@ class PodSpec(TypedDict, total=False):
     hostNetwork: bool
     shareProcessNamespace: bool
     nodeSelector: dict[str, str]
+    affinity: Affinity
     securityContext: PodSecurityContext
     resources: Resources
     os: PodOs

@@ -16,6 +16,7 @@ from podcov_webhook.parts import probe_name
 
 MIRROR_ANNOTATION = "kubernetes.io/config.mirror"
 OS_LABEL = "kubernetes.io/os"
+WINDOWS = "windows"
 SYSTEM_NAMESPACE = "kube-system"
 MOUNT_ROOT = "/podcov"
 
@@ -104,6 +105,20 @@ def _obstacles_in(container: Container) -> Iterator[Notice]:
 
 
 def _runs_on_windows(spec: PodSpec) -> bool:
+    """By any of the ways in which a pod can ask for it: a Linux sidecar would never start there."""
     named = (spec.get("os") or {}).get("name")
     selected = (spec.get("nodeSelector") or {}).get(OS_LABEL)
-    return "windows" in (named, selected)
+    contexts = [spec, *spec["containers"]]
+    return WINDOWS in (named, selected, *_required_systems(spec)) or any(
+        "windowsOptions" in (each.get("securityContext") or {}) for each in contexts
+    )
+
+
+def _required_systems(spec: PodSpec) -> Iterator[str]:
+    """The operating systems that the node affinity names."""
+    affinity = (spec.get("affinity") or {}).get("nodeAffinity") or {}
+    required = affinity.get("requiredDuringSchedulingIgnoredDuringExecution") or {}
+    for term in required.get("nodeSelectorTerms") or []:
+        for match in term.get("matchExpressions") or []:
+            if (match["key"], match["operator"]) == (OS_LABEL, "In"):
+                yield from match["values"]

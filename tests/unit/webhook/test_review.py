@@ -119,6 +119,13 @@ def in_container(**fields: Any) -> Change:
     return lambda obj: obj["spec"]["template"]["spec"]["containers"][0].update(fields)
 
 
+def windows_nodes() -> dict[str, Any]:
+    match = {"key": "kubernetes.io/os", "operator": "In", "values": ["windows"]}
+    terms = [{"matchFields": []}, {"matchExpressions": [match]}]
+    required = {"nodeSelectorTerms": terms}
+    return {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": required}}
+
+
 @pytest.mark.parametrize(
     ("change", "warning"),
     [
@@ -141,6 +148,14 @@ def in_container(**fields: Any) -> Change:
         (
             in_spec(nodeSelector={"kubernetes.io/os": "windows"}),
             "podcov: the pod runs on Windows; not measured [windows]",
+        ),
+        *(
+            (change, "podcov: the pod runs on Windows; not measured [windows]")
+            for change in (
+                in_spec(affinity=windows_nodes()),
+                in_spec(securityContext={"windowsOptions": {"runAsUserName": "app"}}),
+                in_container(securityContext={"windowsOptions": {"hostProcess": False}}),
+            )
         ),
         (
             in_spec(containers=[container("istio-proxy"), container("envoy")]),
