@@ -6,6 +6,7 @@ Pure. Returns notices; never refuses. Called by `decision`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from posixpath import normpath
 
 from podcov_webhook import contract
 from podcov_webhook.annotations import Options
@@ -18,7 +19,8 @@ MIRROR_ANNOTATION = "kubernetes.io/config.mirror"
 OS_LABEL = "kubernetes.io/os"
 WINDOWS = "windows"
 SYSTEM_NAMESPACE = "kube-system"
-MOUNT_ROOT = "/podcov"
+MOUNT_ROOT = "podcov"
+"""The folder in the root of a container below which everything of ours is mounted."""
 
 KNOWN_SIDECARS = frozenset(
     {
@@ -96,8 +98,8 @@ def _obstacles(spec: PodSpec, targets: Sequence[str], options: Options) -> Itera
 
 def _obstacles_in(container: Container) -> Iterator[Notice]:
     for mount in container.get("volumeMounts") or []:
-        path = mount["mountPath"].rstrip("/")
-        if path == MOUNT_ROOT or path.startswith(MOUNT_ROOT + "/"):
+        names = normpath("/" + mount["mountPath"].lstrip("/")).split("/")
+        if names[1] == MOUNT_ROOT:
             yield notice("mount-taken", container=container["name"], path=mount["mountPath"])
     for entry in container.get("env") or []:
         if entry["name"] in OUR_ENV | {contract.ENV_APP_PYTHONPATH}:

@@ -180,6 +180,10 @@ def windows_nodes() -> dict[str, Any]:
             "podcov: container shop mounts a volume at /podcov/agent/; not measured [mount-taken]",
         ),
         (
+            in_container(volumeMounts=[{"name": "x", "mountPath": "//x/..//podcov"}]),
+            "podcov: container shop mounts a volume at //x/..//podcov; not measured [mount-taken]",
+        ),
+        (
             in_container(env=[{"name": "PODCOV_HOME", "value": "/x"}]),
             "podcov: container shop sets PODCOV_HOME itself; not measured [env-taken]",
         ),
