@@ -9,8 +9,6 @@ PROTOCOL = 1
 
 DEFAULT_PORT = 9095
 
-ANNOTATION_ENABLED = "coverage.io/enabled"
-ANNOTATION_PORT = "coverage.io/port"
 ANNOTATION_INJECTED = "coverage.io/injected"
 SIDECAR_NAME = "podcov-agent"
 
@@ -24,9 +22,6 @@ ENV_LAUNCHED = "PODCOV_LAUNCHED"
 
 HOME_BOOTSTRAP = "bootstrap"
 
-ROUTE_HEALTH = "/health"
-ROUTE_COVERAGE = "/coverage"
-ROUTE_RESET = "/coverage/reset"
 ROUTE_V1_HEALTH = "/v1/health"
 ROUTE_V1_TURN = "/v1/turn"
 ROUTE_V1_SNAPSHOT = "/v1/snapshot"

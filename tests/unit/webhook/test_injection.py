@@ -85,6 +85,16 @@ def test_a_pod_that_runs_as_root_is_not_kept_from_starting(
     assert sidecar["securityContext"]["runAsNonRoot"] is demands
 
 
+def test_a_pod_with_resources_of_its_own_gets_no_more() -> None:
+    """The API server refuses containers that ask for more than their pod has together."""
+    whole = {"requests": {"cpu": "1"}, "limits": {"cpu": "1", "memory": "64Mi"}}
+    added = inject(container(), spec={"resources": whole})["initContainers"]
+    assert [(each["name"], each["resources"]) for each in added] == [
+        ("podcov-agent", {}),
+        ("podcov-image-shop", {}),
+    ]
+
+
 def test_volumes_are_limited() -> None:
     """The spool lives in memory, so that a full one is an error in the agent, not an eviction."""
     assert inject()["volumes"] == [
