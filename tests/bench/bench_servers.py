@@ -80,7 +80,7 @@ def _compare(server: Server, rounds: int, requests: int) -> list[Row]:
             COVERAGE_BRANCH: ([*run, "--branch", *coverage], agent.environ(measured=False)),
         }
         ports = {
-            side: started.enter_context(_running(words, env, server, Path(folder) / f"{side}.log"))
+            side: started.enter_context(serving(words, env, server, Path(folder) / f"{side}.log"))
             for side, (words, env) in sides.items()
         }
         for port in ports.values():
@@ -95,7 +95,7 @@ def _compare(server: Server, rounds: int, requests: int) -> list[Row]:
 
 
 @contextmanager
-def _running(words: list[str], env: Mapping[str, str], server: Server, log: Path) -> Iterator[int]:
+def serving(words: list[str], env: Mapping[str, str], server: Server, log: Path) -> Iterator[int]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -103,7 +103,7 @@ def _running(words: list[str], env: Mapping[str, str], server: Server, log: Path
     with log.open("wb") as out:
         process = subprocess.Popen(command, env=env, cwd=server.folder, stdout=out, stderr=out)
     try:
-        wait_until(f"{server.name} answers", lambda: _ask(port, server.target))
+        wait_until(f"{server.name} answers", lambda: ask(port, server.target))
         yield port
     finally:
         process.terminate()
@@ -114,11 +114,11 @@ def _rate(port: int, target: str, requests: int) -> float:
     """Requests per second of one client that asks one after the other."""
     began = time.perf_counter()
     for _ in range(requests):
-        _ask(port, target)
+        ask(port, target)
     return requests / (time.perf_counter() - began)
 
 
-def _ask(port: int, target: str) -> bytes:
+def ask(port: int, target: str) -> bytes:
     request = f"GET {target} HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n"
     with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
         connection.sendall(request.encode())
