@@ -9,6 +9,7 @@ import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, cast
 
 import urllib3
@@ -20,6 +21,7 @@ from kubernetes.config import (
     load_incluster_config,
     load_kube_config,
 )
+from kubernetes.config.kube_config import KUBE_CONFIG_DEFAULT_LOCATION as DEFAULT_FILE
 from kubernetes.stream import portforward
 from yaml import YAMLError
 
@@ -32,6 +34,9 @@ from podcov.errors import (
 )
 
 Json = Mapping[str, Any]
+
+OWN_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+"""Kubernetes puts it into every pod that has a service account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +122,11 @@ def open_kube(kubeconfig: str | None, context: str | None, timeout_s: float) -> 
     except (ConfigException, YAMLError, OSError, TypeError, ValueError) as problem:
         if kubeconfig or context or not _load_incluster(configuration):
             raise ClusterError(
-                f"No cluster: {_flat(str(problem))}.",
+                f"No cluster: {_flat(str(problem))} (looked in {kubeconfig or DEFAULT_FILE}).",
                 "Set KUBECONFIG, give --kubeconfig FILE or --context NAME, "
                 "or ask an agent directly with --url.",
             ) from problem
-        namespace = "default"
+        namespace = _own_namespace()
     configuration.retries = False
     return Kube(configuration, namespace, timeout_s)
 
@@ -137,6 +142,14 @@ def _load_incluster(configuration: Configuration) -> bool:
     except ConfigException:
         return False
     return True
+
+
+def _own_namespace() -> str:
+    """The namespace of the pod that this process runs in."""
+    try:
+        return OWN_NAMESPACE.read_text(encoding="utf-8").strip() or "default"
+    except OSError:
+        return "default"
 
 
 def _namespace_of(kubeconfig: str | None, context: str | None) -> str:

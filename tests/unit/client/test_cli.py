@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from podcov.cli import COMMANDS, main
+from podcov.kube import DEFAULT_FILE
 from support.project import APP, Project
 
 from .conftest import Agent
@@ -192,7 +193,8 @@ def test_no_cluster_at_all(project: Project, podcov: Podcov) -> None:
     """The exact message, without a kubeconfig in HOME or anywhere."""
     _, err = podcov("collect", "deploy/shop", code=1)
     assert err == (
-        "podcov: No cluster: Invalid kube-config file. No configuration found. [no-cluster]\n"
+        "podcov: No cluster: Invalid kube-config file. No configuration found "
+        f"(looked in {DEFAULT_FILE}). [no-cluster]\n"
         "  → Set KUBECONFIG, give --kubeconfig FILE or --context NAME, or ask an agent directly "
         "with --url.\n"
     )

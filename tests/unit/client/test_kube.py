@@ -4,7 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
-from podcov import Session
+from kubernetes.config import ConfigException
+from podcov import Session, kube
 from podcov.errors import ClusterError, ForbiddenError, PodcovError, WorkloadError
 from podcov.kube import open_kube
 from support.played_cluster import PODS, Routes, pod, serving, write_kubeconfig
@@ -59,7 +60,9 @@ def test_no_kubeconfig_is_said(project: Project) -> None:
     """The exact message, with the ways out."""
     with pytest.raises(ClusterError) as caught:
         Session("deploy/shop", kubeconfig="nowhere").targets()
-    assert caught.value.message == ("No cluster: Invalid kube-config file. No configuration found.")
+    assert caught.value.message == (
+        "No cluster: Invalid kube-config file. No configuration found (looked in nowhere)."
+    )
     assert caught.value.remedy == (
         "Set KUBECONFIG, give --kubeconfig FILE or --context NAME, or ask an agent directly "
         "with --url."
@@ -79,6 +82,19 @@ def test_a_broken_kubeconfig_is_said(tmp_path: Path, content: bytes, said: str) 
     assert said in caught.value.message
     assert "\n" not in caught.value.message
     assert caught.value.remedy.startswith("Set KUBECONFIG, give --kubeconfig FILE")
+
+
+def test_a_pod_looks_in_its_own_namespace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a kubeconfig, the service account says which namespace is meant."""
+    (tmp_path / "namespace").write_text("ci\n")
+    monkeypatch.setattr(kube, "OWN_NAMESPACE", tmp_path / "namespace")
+    monkeypatch.setattr(kube, "load_incluster_config", lambda configuration: None)
+    monkeypatch.setattr(kube, "load_kube_config", refuse)
+    assert open_kube(None, None, 5).namespace == "ci"
+
+
+def refuse(*args: object) -> None:
+    raise ConfigException("none")
 
 
 def test_an_unknown_context_is_said(tmp_path: Path) -> None:
