@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 INTERPRETER = f"{sys.implementation.cache_tag}.{MAGIC_NUMBER.hex()}.{sys.flags.optimize}"
 """Code of another interpreter, or of another level of -O, is of no use to this one."""
 
+NO_FILE = "<podcov>"
+"""The file name of the agent's code: tools that watch files, as coverage.py and debuggers do, pass
+over names in angle brackets."""
+
 _open, _close, _read, _fstat, _uid = os.open, os.close, os.read, os.fstat, os.geteuid
 _crc32, _loads = crc32, marshal.loads
 
@@ -38,7 +42,7 @@ def start(spool: str, package: str) -> None:
 
 def _compile(path: str) -> "CodeType":
     with open(path, "rb") as file:
-        code: CodeType = compile(file.read(), path, "exec", dont_inherit=True, optimize=2)
+        code: CodeType = compile(file.read(), NO_FILE, "exec", dont_inherit=True, optimize=2)
     return code
 
 

@@ -61,6 +61,8 @@ def _make_modules(boot: "Dict[str, Any]", codes: "Dict[str, CodeType]") -> None:
         _module("__future__", {"annotations": None})  # reading the real one takes a third of it all
     _module("podcov_agent", {"__path__": []})
     _module("podcov_agent.boot", boot)
+    load_kept = boot["load_kept"]  # of boot's functions, the only one that is called later
+    load_kept.__code__ = load_kept.__code__.replace(co_filename=boot["NO_FILE"])
     for name in MODULES:
         if os.environ.get(ONLY_WITH.get(name, "PODCOV_SPOOL")):
             exec(codes[name], _module("podcov_agent." + name, {}))
