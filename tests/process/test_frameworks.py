@@ -26,7 +26,7 @@ UWSGI = ("uwsgi==2.0.28",)
 STEPS = 40
 
 _UWSGI = [
-    *("uwsgi", "--http-socket", "127.0.0.1:{port}", "--wsgi-file", "shop.py", "--callable", "app"),
+    *("uwsgi", "--http-socket", "127.0.0.1:{port}", "--module", "shop:app"),
     *("--master", "--processes", "2", "--disable-logging", "--die-on-term"),
 ]
 SERVERS = {
