@@ -663,7 +663,7 @@ def test_a_function_that_may_be_compiled_from_its_bytecode_stays_plain() -> None
 
 
 def test_a_function_that_is_handed_to_a_compiler_stays_plain() -> None:
-    """By a call, with options or without; a function that is handed to anything else is measured."""
+    """By a call, with options or without. What is handed to anything else is measured."""
     names, marks = run(
         "def numba(f=None, **options): return f or numba\n"
         "jit = compile = numba\n"
