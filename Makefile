@@ -9,7 +9,7 @@ HEADERS := $(shell $(PYTHON) -c 'import sysconfig; print(sysconfig.get_paths()["
 CAN_COMPILE := $(and $(shell command -v $(CC)),$(wildcard $(HEADERS)/Python.h))
 
 .DEFAULT_GOAL := help
-.PHONY: help native check format test test-local test-cluster cluster-prepare cluster-up cluster-down demo bench clean
+.PHONY: help native bytecode check format test test-local test-cluster cluster-prepare cluster-up cluster-down demo bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -21,6 +21,11 @@ native: $(NATIVE_SO) ## compile the map in C, which makes measured code faster; 
 
 $(NATIVE_SO): $(NATIVE)/linemap.c $(NATIVE)/build.sh
 	@CC=$(CC) PYTHON=$(PYTHON) sh $(NATIVE)/build.sh
+
+bytecode: ## compile what runs before the agent's bundle, with every Python in ~/.pyenv
+	@for python in ~/.pyenv/versions/3.*/bin/python; do \
+	  $$python -c 'import sys; sys.exit(sys.version_info < (3, 8))' \
+	    && $$python agent/podcov_agent/compiled/compile.py; done; true
 
 check test-local demo bench: $(if $(CAN_COMPILE),$(NATIVE_SO))
 

@@ -11,19 +11,15 @@ from __future__ import annotations
 import marshal
 import os
 from _thread import get_ident
-from binascii import crc32
 
-from podcov_agent.boot import INTERPRETER, load_kept
+from podcov_agent.binding import REWRITER, STORE
+from podcov_agent.boot import INTERPRETER, checksum, load_kept
 from podcov_agent.contract import SPOOL_CODE
-from podcov_agent.probes import STORES
-from podcov_agent.rewrite import REWRITER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import CodeType
     from typing import Any
-
-    from podcov_agent.probes import Probes
 
 LIMIT_BYTES = 64 << 20
 """The folder may grow to this; whoever starts with a fuller one adds nothing."""
@@ -34,8 +30,7 @@ RESERVE_BYTES = 256 << 20
 _open, _close, _write, _rename, _unlink = os.open, os.close, os.write, os.rename, os.unlink
 _mkdir, _chmod, _scandir, _statvfs = os.mkdir, os.chmod, os.scandir, os.statvfs
 _getpid, _geteuid = os.getpid, os.geteuid
-_crc32, _dumps = crc32, marshal.dumps
-
+_dumps = marshal.dumps
 
 UNNUMBERED = -1
 
@@ -44,24 +39,37 @@ class Kept:
     """Rewritten code: its lines are numbered from `base` in the map, which is still a placeholder.
 
     With `base` UNNUMBERED, the code is packed: the map in C puts all in at any base.
-    `blob`: git's hash of the source; `slots`: how many bytes of the map it takes.
+    `blob`: git's hash of the source; `slots`: how many bytes of the map it takes; `exits`: what
+    those after the lines mean, if branches are marked.
     """
 
-    __slots__ = ("base", "blob", "code", "slots")
+    __slots__ = ("base", "blob", "code", "exits", "slots")
 
-    def __init__(self, code: CodeType, slots: int, base: int, blob: str) -> None:
+    def __init__(
+        self, code: CodeType, slots: int, base: int, blob: str, exits: str | None = None
+    ) -> None:
         self.code = code
         self.slots = slots
         self.base = base
         self.blob = blob
+        self.exits = exits
 
 
 class Cache:
-    """Code rewritten with `probes`, not bound to a map yet, of the sources of one container."""
+    """Code with probes of one form, not bound to a map yet, of the sources of one container.
 
-    def __init__(self, spool: str, probes: Probes = STORES, limit_bytes: int = LIMIT_BYTES) -> None:
+    Code with marks of `branches` is kept beside code without.
+    """
+
+    def __init__(
+        self,
+        spool: str,
+        form: str = STORE,
+        branches: bool = False,
+        limit_bytes: int = LIMIT_BYTES,
+    ) -> None:
         self._folder = os.path.join(spool, SPOOL_CODE)
-        self._form = f"{INTERPRETER} {REWRITER} {probes.name}"
+        self._form = f"{INTERPRETER} {REWRITER} {form}{' branches' if branches else ''}"
         self._limit_bytes = limit_bytes
         self._used_bytes: int | None = None
 
@@ -80,15 +88,15 @@ class Cache:
 
     def _name_and_key(self, path: str, stamp: str) -> tuple[str, str]:
         head = f"{self._form} {path}"
-        mark = _crc32(head.encode("utf-8", "surrogateescape"))
-        name = f"{mark:08x}.{len(head):x}.{INTERPRETER}.{_geteuid()}"
+        mark = checksum(head.encode("utf-8", "surrogateescape"))
+        name = f"{mark.hex()}.{INTERPRETER}.{_geteuid()}"
         return f"{self._folder}/{name}", f"{head} {stamp}"
 
 
 def keep(name: str, key: str, value: dict[str, Any]) -> int:
     """Write `value` for `boot.load_kept`. The bytes written; 0 if that is impossible."""
     body = _dumps(value)
-    data = key.encode("utf-8", "surrogateescape") + b"\n%08x\n" % _crc32(body) + body
+    data = key.encode("utf-8", "surrogateescape") + b"\n" + checksum(body) + b"\n" + body
     temporary = f"{name}.{_getpid()}.{get_ident()}.tmp"
     folder = os.path.dirname(name)
     try:

@@ -5,7 +5,7 @@ Called once, by `hook.install`. (The switch, one look-up of PODCOV_SPOOL, is in 
 
 from __future__ import annotations
 
-from podcov_agent.contract import ENV_MAP, ENV_OMIT, ENV_SOURCE, ENV_SPOOL, MAP_PYTHON
+from podcov_agent.contract import ENV_BRANCH, ENV_MAP, ENV_OMIT, ENV_SOURCE, ENV_SPOOL, MAP_PYTHON
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,24 +16,32 @@ class Config:
     """Where to write, and what to measure.
 
     `spool` is the container's folder; `source` and `omit` hold what the annotations say, an entry
-    per comma, without blanks and empty ones. `native`: the map in C may be used.
+    per comma, without blanks and empty ones. `native`: the map in C may be used. `branch`:
+    branches are marked beside lines.
     """
 
-    __slots__ = ("native", "omit", "source", "spool")
+    __slots__ = ("branch", "native", "omit", "source", "spool")
 
     def __init__(
-        self, spool: str, source: tuple[str, ...], omit: tuple[str, ...], native: bool
+        self,
+        spool: str,
+        source: tuple[str, ...],
+        omit: tuple[str, ...],
+        native: bool,
+        branch: bool,
     ) -> None:
         self.spool = spool
         self.source = source
         self.omit = omit
         self.native = native
+        self.branch = branch
 
 
 def read_config(environ: Mapping[str, str]) -> Config:
     """The settings in `environ`, which must have PODCOV_SPOOL."""
     source, omit = _entries(environ.get(ENV_SOURCE)), _entries(environ.get(ENV_OMIT))
-    return Config(environ[ENV_SPOOL], source, omit, environ.get(ENV_MAP) != MAP_PYTHON)
+    native, branch = environ.get(ENV_MAP) != MAP_PYTHON, environ.get(ENV_BRANCH) == "true"
+    return Config(environ[ENV_SPOOL], source, omit, native, branch)
 
 
 def _entries(value: str | None) -> tuple[str, ...]:

@@ -15,6 +15,8 @@ ENV_SPOOL = "PODCOV_SPOOL"
 """In an application: the folder of its container. In the sidecar: the parent of those folders."""
 ENV_SOURCE = "PODCOV_SOURCE"
 ENV_OMIT = "PODCOV_OMIT"
+ENV_BRANCH = "PODCOV_BRANCH"
+"""`true`: branches are recorded beside lines."""
 ENV_MAP = "PODCOV_MAP"
 """`python` keeps the map that is written in C from being loaded."""
 ENV_PORT = "PODCOV_PORT"
@@ -47,6 +49,11 @@ SPOOL_SIDECAR = ".podcov"
 
 MAP_NATIVE, MAP_PYTHON = "native", "python"
 """What an interpreter says of its map in its record."""
+
+RECORD_SOURCE, RECORD_NOTE, RECORD_INTERPRETER, RECORD_BRANCHES = "S", "N", "I", "B"
+RECORD_EXITS_LIMIT = 1 << 17
+"""How long the text of a B record may be: 20,000 exits and more. A longer source has no place."""
+"""Kinds of records in the log."""
 
 CHUNK_BYTES = 1 << 18
 SLOT_ALIGN = 64

@@ -11,10 +11,8 @@ the path hook says no, and the script runs plainly. `hook.install` calls `watch_
 from __future__ import annotations
 
 import sys
-from _frozen_importlib_external import SourceFileLoader
-from _functools import partial  # type: ignore[import-not-found]  # functools is not built in
+from _frozen_importlib_external import PathFinder, SourceFileLoader
 from _io import FileIO
-from _operator import neg
 from os import fsdecode, getcwd, stat
 from os.path import dirname, join, realpath
 from stat import S_ISREG
@@ -31,6 +29,10 @@ if TYPE_CHECKING:
     from podcov_agent.measure import Measure
 
 _WITH_VALUE = ("-W", "-X", "--check-hash-based-pycs")
+Bound: Any = type(PathFinder.find_spec)
+"""`Bound(function, x)` calls the function with x first, without a frame, as functools.partial
+does; but that would have to be imported."""
+
 _ZIP = b"PK\3\4"
 
 
@@ -147,11 +149,11 @@ def _stand_in(path: str, code: CodeType, tidy: Callable[[], None]) -> Any:
     class Entry:
         """Formatting it is the whole run: three look-ups, the middle one of which is the script."""
 
-        first, run, last = property(ready), property(neg), property(done)
-        __neg__ = staticmethod(partial(exec, code, main))
+        first, run, last = property(ready), property(abs), property(done)
+        __abs__ = map(exec, (code,), (main,)).__next__
 
     entry: Any = Entry()
-    entry._run_module_as_main = partial("{0.first}{0.run}{0.last}".format, entry)
+    entry._run_module_as_main = Bound("{0.first}{0.run}{0.last}".format, entry)
     sys.modules["runpy"] = entry
     return entry
 

@@ -10,19 +10,18 @@ from __future__ import annotations
 import _frozen_importlib_external
 import sys
 import zipimport
-from _functools import partial  # type: ignore[import-not-found]  # functools is not built in
 from os import fsdecode, stat
 from os.path import abspath, dirname
 
 from podcov_agent import bytecode, errors
+from podcov_agent.binding import NEGATION, STORE
 from podcov_agent.cache import Cache
 from podcov_agent.config import read_config
-from podcov_agent.entry import watch_entry
+from podcov_agent.entry import Bound, watch_entry
 from podcov_agent.errors import NotMeasuredError
 from podcov_agent.linemap import Spool
 from podcov_agent.measure import Measure, Source, blob_hash, read_source, stamp_of
 from podcov_agent.nativemap import load_native
-from podcov_agent.probes import NEGATIONS, STORES
 from podcov_agent.scope import Scope, places_here
 
 TYPE_CHECKING = False
@@ -30,8 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from types import CodeType
     from typing import Any
-
-    from podcov_agent.probes import Probes
 
 IMPORTLIB = "<frozen importlib._bootstrap_external>"
 
@@ -58,8 +55,9 @@ def install(environ: Mapping[str, str], package: str) -> None:
     except ValueError as error:
         spool.note(errors.BAD_OMIT, str(error))
         return
-    probes: Probes = STORES if native is None else NEGATIONS
-    measure = Measure(scope, spool, Cache(config.spool, probes), probes)
+    form = STORE if native is None else NEGATION
+    cache = Cache(config.spool, form, config.branch)
+    measure = Measure(scope, spool, cache, form, config.branch)
     tidy = watch_entry(measure, entry) if entry is not None else None
     machinery.SourceLoader.get_code = _GetCode(measure, tidy)
     _hook_sourceless(measure)
@@ -107,9 +105,9 @@ class _GetCode:
             self._tidy()
         code = _recalled(self._measure, loader, name)
         if code is not None:
-            return partial(next, iter((code,)))
+            return Bound(next, iter((code,)))
         plain = map(self._original, (loader,), (name,))
-        return partial(next, map(partial(self._finish, loader, name), plain))
+        return Bound(next, map(self._finish, (loader,), (name,), plain))
 
     def _finish(self, loader: Any, name: str, code: CodeType | None) -> CodeType | None:
         if code is None:

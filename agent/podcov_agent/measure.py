@@ -11,15 +11,9 @@ from _io import FileIO
 from os import fstat
 
 from podcov_agent import errors
+from podcov_agent.binding import MARK, STORE, bind, pack
 from podcov_agent.cache import UNNUMBERED, Kept
 from podcov_agent.errors import NotMeasuredError
-from podcov_agent.probes import MARK, STORES
-from podcov_agent.rewrite import bind, pack, rewrite
-
-try:
-    from _sha1 import sha1  # type: ignore[import-not-found]  # hashlib would load OpenSSL
-except ImportError:
-    from hashlib import sha1
 
 MAP = (MARK, 0)
 """What `bind` exchanges for the map."""
@@ -33,16 +27,16 @@ if TYPE_CHECKING:
 
     from podcov_agent.cache import Cache
     from podcov_agent.linemap import Spool
-    from podcov_agent.probes import Probes
     from podcov_agent.scope import Scope
 
 
 class Measure:
     """What one process needs to measure a file."""
 
-    def __init__(self, scope: Scope, spool: Spool, cache: Cache, probes: Probes) -> None:
+    def __init__(self, scope: Scope, spool: Spool, cache: Cache, form: str, branches: bool) -> None:
         self._scope = scope
-        self._probes = probes
+        self._branches = branches
+        self._form = form
         self._spool = spool
         self._cache = cache
 
@@ -55,7 +49,7 @@ class Measure:
         kept = self._cache.load(path, stamp)
         if kept is None:
             return None
-        linemap, base = self._spool.place(real, kept.blob, kept.slots)
+        linemap, base = self._spool.place(real, kept.blob, kept.slots, kept.exits)
         if kept.base == UNNUMBERED:
             linemap.plant(kept.code, base)
             return kept.code
@@ -68,13 +62,17 @@ class Measure:
         """
         code = self.recall(path, real, source.stamp)
         if code is None:
-            rewritten = rewrite(source.data, path, probes=self._probes)
-            blob = blob_hash(source.data)
-            linemap, base = self._spool.place(real, blob, rewritten.slots)
-            if self._probes is STORES:  # numbers in place of placeholders load much faster
-                kept = Kept(bind(rewritten.code, MAP, base), rewritten.slots, base, blob)
+            from podcov_agent.probes import FORMS  # late: most processes find all in the cache
+            from podcov_agent.rewrite import rewrite
+
+            probes = FORMS[self._form]
+            rewritten = rewrite(source.data, path, probes=probes, branches=self._branches)
+            blob, slots, exits = blob_hash(source.data), rewritten.slots, rewritten.exits
+            linemap, base = self._spool.place(real, blob, slots, exits)
+            if self._form == STORE:  # numbers in place of placeholders load much faster
+                kept = Kept(bind(rewritten.code, MAP, base), slots, base, blob, exits)
             else:
-                kept = Kept(pack(rewritten.code), rewritten.slots, UNNUMBERED, blob)
+                kept = Kept(pack(rewritten.code), slots, UNNUMBERED, blob, exits)
             self._cache.store(path, source.stamp, kept)
             code = bind(rewritten.code, linemap, base)
         return code
@@ -97,6 +95,8 @@ class Measure:
 
 def blob_hash(source: bytes) -> str:
     """What git calls this content."""
+    from podcov_agent.sha1 import sha1  # late, as `rewrite`
+
     name: str = sha1(b"blob %d\0" % len(source) + source).hexdigest()
     return name
 

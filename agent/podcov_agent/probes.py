@@ -1,7 +1,7 @@
 """What marks a line: the two forms of a probe, as parts of a syntax tree.
 
-Pure: makes nodes and nothing else. `rewrite` decides where they stand and, once the code is
-compiled, exchanges the placeholders in them; `hook` chooses the form that the process's map takes.
+Pure: makes nodes and nothing else. `rewrite` decides where they stand, `binding` exchanges the
+placeholders in them once the code is compiled, `hook` chooses the form that the map takes.
 
 A probe never raises, has no width that a traceback could point at, and leaves nothing behind. As an
 expression its value is false.
@@ -12,12 +12,14 @@ from __future__ import annotations
 import _ast
 import sys
 
+from podcov_agent.binding import MARK, NEGATION, STORE
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Protocol
 
     class Probes(Protocol):
-        """A form of probes; `name` tells apart what is made with it."""
+        """A form of probes; `name` is STORE or NEGATION."""
 
         name: str
 
@@ -28,19 +30,13 @@ if TYPE_CHECKING:
             """A probe where only an expression can stand."""
 
 
-MARK = frozenset({"podcov"})
-"""Begins every placeholder: `(MARK, 0)` stands for the map, `(MARK, line)` for an index into it, or
-for the line's own object. No source can spell a frozenset inside a tuple, so no constant of the
-application is taken for one.
-"""
-
 _JUMPS = (_ast.Pass, _ast.Break, _ast.Continue)
 
 
 class Stores:
     """`MAP[line] = 1`: for a map that is a mutable sequence, as the one made of mmap is."""
 
-    name = "store"
+    name = STORE
 
     def statement(self, line: int, place: Any) -> _ast.stmt:
         """`MAP[line] = 1`"""
@@ -69,7 +65,7 @@ class Negations:
     The compiler would fold the minus of a constant, but the placeholder is a tuple and has none.
     """
 
-    name = "negation"
+    name = NEGATION
 
     def statement(self, line: int, place: Any) -> _ast.stmt:
         """`-LINE`"""
@@ -86,6 +82,7 @@ class Negations:
 
 
 STORES, NEGATIONS = Stores(), Negations()
+FORMS: dict[str, Probes] = {STORE: STORES, NEGATION: NEGATIONS}
 
 
 def at(node: Any, place: Any) -> Any:

@@ -2,7 +2,7 @@
 
 Pure, apart from reading the descriptor it is given: it opens, writes and closes nothing. `linemap`
 uses it in the application, the sidecar's reader on the other side; both compute the same places
-from the same bytes. It is loaded in every measured process, so it imports only what is compiled.
+from the same bytes. It is loaded for the first file that is measured, as crc32 is not built in.
 """
 
 from __future__ import annotations
@@ -10,11 +10,14 @@ from __future__ import annotations
 import os
 from binascii import crc32
 
-from podcov_agent.contract import CHUNK_BYTES, SLOT_ALIGN
-
-SOURCE = "S"
-NOTE = "N"
-INTERPRETER = "I"
+from podcov_agent.contract import (
+    CHUNK_BYTES,
+    RECORD_BRANCHES,
+    RECORD_INTERPRETER,
+    RECORD_NOTE,
+    RECORD_SOURCE,
+    SLOT_ALIGN,
+)
 
 _READ_BYTES = 1 << 18
 _PREFIX_BYTES = 9  # eight hex digits and a blank
@@ -44,12 +47,12 @@ class Place:
         return f"Place(chunk={self.chunk}, base={self.base}, slots={self.slots})"
 
 
-def encode(kind: str, *fields: object) -> bytes:
+def encode(kind: object, *fields: object) -> bytes:
     """One record, to be appended by a single write.
 
     It begins with a newline, so that a torn record before it spoils nothing but itself.
     """
-    body = " ".join([kind, *map(str, fields)])
+    body = " ".join([str(kind), *map(str, fields)])
     data = body.replace("\\", "\\\\").replace("\n", "\\n").encode("utf-8", "surrogateescape")
     return b"\n%08x %s\n" % (crc32(data), data)
 
@@ -63,31 +66,21 @@ def decode(line: bytes) -> str | None:
     return "\\".join([part.replace("\\n", "\n") for part in parts])
 
 
-def to_json(fields: dict[str, str]) -> str:
-    """A flat JSON object, all ASCII. (Importing json would double the agent's start-up time.)"""
-    return "{" + ", ".join([f"{_quote(k)}: {_quote(v)}" for k, v in fields.items()]) + "}"
-
-
-def _quote(text: str) -> str:
-    units = text.encode("utf-16-be", "surrogatepass")
-    codes = [units[i] << 8 | units[i + 1] for i in range(0, len(units), 2)]
-    plain = [chr(c) if 32 <= c < 127 and c not in (34, 92) else f"\\u{c:04x}" for c in codes]
-    return f'"{"".join(plain)}"'
-
-
 class Log:
     """What the log says so far. `read` takes in what was appended since.
 
-    `sources` has the place of each (real path, git blob hash); `notes` and `infos` have the JSON
-    text of each N and I record by its offset. There is no lock: threads, signal handlers and a
-    fork in the middle of `read` may all read at once, because a walk begins at a published
-    position and gives the same result however often it is made.
+    `sources` has the place of each (real path, git blob hash), and `exits` what the B record of
+    such a source says; `notes` and `infos` have the JSON text of each N and I record by its offset.
+    There is no lock: threads, signal handlers and a fork in the middle of `read` may all read at
+    once, because a walk begins at a published position and gives the same result however often it
+    is made.
     """
 
     def __init__(self) -> None:
         self.sources: dict[tuple[str, str], Place] = {}
         self.notes: dict[int, str] = {}
         self.infos: dict[int, str] = {}
+        self.exits: dict[tuple[str, str], str] = {}
         self._position = (0, 0)  # offset of the first unread byte; first free byte of the map
 
     @property
@@ -122,12 +115,15 @@ class Log:
 
     def _take(self, body: str, offset: int, free: int) -> int:
         kind, _, rest = body.partition(" ")
-        if kind == SOURCE:
+        if kind == RECORD_SOURCE:
             return self._take_source(rest, offset, free)
-        if kind == NOTE:
+        if kind == RECORD_NOTE:
             self.notes[offset] = rest
-        elif kind == INTERPRETER:
+        elif kind == RECORD_INTERPRETER:
             self.infos[offset] = rest
+        elif kind == RECORD_BRANCHES and rest.count(" ") > 1:
+            blob, exits, path = rest.split(" ", 2)
+            self.exits.setdefault((path, blob), exits)
         return free
 
     def _take_source(self, rest: str, offset: int, free: int) -> int:

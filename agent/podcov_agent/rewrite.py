@@ -1,12 +1,12 @@
-"""Turns source into code that marks each line it runs, and binds such code to a map.
+"""Turns source into code that marks each line it runs.
 
 Pure: bytes in, code object out; no file is read and no name of the application is touched. Called
-by the import hook and the entry script.
+by `measure`, which imports it for the first source that the cache does not have.
 
 Every statement is preceded by a probe (probes.py has its two forms). The compiler sees constants
-in place of the map and of its lines; `bind` exchanges them in the finished code object. Because the
-compiler makes the code, no interpreter can be crashed by it, and because the map is a constant of
-the code, no name is added anywhere. Code that is not bound yet holds plain constants only, so
+in place of the map and of its lines; `binding` exchanges them in the finished code object. Because
+the compiler makes the code, no interpreter can be crashed by it, and because the map is a constant
+of the code, no name is added anywhere. Code that is not bound yet holds plain constants only, so
 marshal can keep it.
 
 Uses `_ast`, which is built into the interpreter, instead of `ast`, whose import costs milliseconds.
@@ -18,7 +18,9 @@ import _ast
 import _warnings
 import sys
 
-from podcov_agent.probes import MARK, STORES, at, constant, index, over
+from podcov_agent.binding import MARK
+from podcov_agent.branches import Exits
+from podcov_agent.probes import STORES, at, constant, index, over
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,9 +31,6 @@ if TYPE_CHECKING:
 
     Block = List[_ast.stmt]
     Blocks = List[Tuple[Any, Block, bool]]
-
-REWRITER = 2
-"""Goes into the key of cached code: raise it with every change of what `rewrite` makes."""
 
 COMPILED_AS = "<podcov>"
 """The file name while compiling. The filter against repeated warnings names it, so that the filter
@@ -60,25 +59,32 @@ COMPILERS = frozenset(
 )
 """Last names of what compiles a function that is handed to it: `fast = njit(slow)`."""
 
-HOLE = 0.5
-"""Holds the place of a line's object in packed code."""
-
 _DEFS = (_ast.FunctionDef, _ast.AsyncFunctionDef)
 _DECLARATIONS = (_ast.Global, _ast.Nonlocal)
 
 
 class Rewritten:
-    """Code with placeholders, and the number of map bytes it needs: its last line + 1."""
+    """Code with placeholders, and the number of map bytes it needs: its last line + 1.
 
-    __slots__ = ("code", "slots")
+    `exits` says what the bytes after those of the lines mean; None: branches are not marked.
+    """
 
-    def __init__(self, code: CodeType, slots: int) -> None:
+    __slots__ = ("code", "exits", "slots")
+
+    def __init__(self, code: CodeType, slots: int, exits: str | None = None) -> None:
         self.code = code
         self.slots = slots
+        self.exits = exits
 
 
-def rewrite(source: bytes, path: str, optimize: int = -1, probes: Probes = STORES) -> Rewritten:
-    """Compile `source` so that it marks its lines; `optimize` as for `compile`.
+def rewrite(
+    source: bytes,
+    path: str,
+    optimize: int = -1,
+    probes: Probes = STORES,
+    branches: bool = False,
+) -> Rewritten:
+    """Compile `source` so that it marks its lines, and `branches`; `optimize` as for `compile`.
 
     Raises what `compile` raises, and RecursionError for some expressions so deep that only the
     parser gets through them. Warnings are not given: loading the module has given them already.
@@ -89,55 +95,18 @@ def rewrite(source: bytes, path: str, optimize: int = -1, probes: Probes = STORE
             if sys.version_info < (3, 11):  # which crash where later ones raise RecursionError
                 compile(source, COMPILED_AS, "exec", 0, True)
             tree: Any = compile(source, COMPILED_AS, "exec", _ast.PyCF_ONLY_AST, True)
+            exits = Exits(probes, max(_count_lines(source), _end(tree)) + 1) if branches else None
             wary = any(word in source for word in BYTECODE_READERS)
-            _mark(tree, probes, level, _handed_over(tree) if wary else None)
+            _mark(tree, probes, level, _handed_over(tree) if wary else None, exits)
             code = compile(tree, COMPILED_AS, "exec", 0, True, optimize)
     except SyntaxError as error:
         if error.filename == COMPILED_AS:
             error.filename = path
         raise
-    return Rewritten(_renamed(code, path), max(_count_lines(source), _last_line(code)) + 1)
-
-
-def bind(code: CodeType, linemap: object, base: int) -> CodeType:
-    """The code with `linemap` in place of its placeholders, line n at index `base` + n.
-
-    A map with a method `fill` has an object for each line, and puts those in. What stands in the
-    code must be hashable: code objects are, and hash what they hold.
-    """
-    kind_of_code = type(code)
-    fill = getattr(linemap, "fill", None)
-    consts: list[object] = []
-    for const in code.co_consts if fill is None else fill(code.co_consts, MARK, base):
-        kind = type(const)
-        if kind is tuple:
-            if len(const) == 2 and const[0] == MARK:
-                const = base + const[1] if const[1] else linemap
-        elif kind is kind_of_code:
-            const = bind(const, linemap, base)
-        consts.append(const)
-    return code.replace(co_consts=tuple(consts))
-
-
-def pack(code: CodeType) -> CodeType:
-    """The code in the form in which the map in C plants its objects most quickly.
-
-    The last constant of each code object says where they belong: pairs of numbers of four bytes,
-    the place among the constants, and the line. Until then a float that is not immortal, as small
-    numbers may be, holds the place: an interpreter may treat constants that are in another way.
-    """
-    kind_of_code = type(code)
-    consts: list[object] = []
-    table: list[bytes] = []
-    for place, const in enumerate(code.co_consts):
-        kind = type(const)
-        if kind is tuple and len(const) == 2 and const[0] == MARK:
-            table += (place.to_bytes(4, "little"), const[1].to_bytes(4, "little"))
-            const = HOLE
-        elif kind is kind_of_code:
-            const = pack(const)
-        consts.append(const)
-    return code.replace(co_consts=(*consts, b"".join(table)))
+    code = _renamed(code, path)
+    if exits is not None:
+        return Rewritten(code, exits.slots, str(exits))
+    return Rewritten(code, max(_count_lines(source), _last_line(code)) + 1)
 
 
 class _Hush:
@@ -182,7 +151,9 @@ def _last_name(node: Any) -> str | None:
     return name
 
 
-def _mark(tree: Any, probes: Probes, level: int, wary: frozenset[str] | None) -> None:
+def _mark(
+    tree: Any, probes: Probes, level: int, wary: frozenset[str] | None, exits: Exits | None
+) -> None:
     """Put the probes into `tree`. Not recursive: a chain of elif may nest a thousand deep."""
     todo: Blocks = [(tree, tree.body, False)]
     while todo:
@@ -200,6 +171,8 @@ def _mark(tree: Any, probes: Probes, level: int, wary: frozenset[str] | None) ->
             if inner is not None:
                 todo.extend(inner)
                 last = 0
+                if exits is not None and inner:
+                    exits.mark(statement)
         block[:] = marked
 
 
@@ -310,6 +283,12 @@ def _renamed(code: CodeType, path: str) -> CodeType:
     kind_of_code = type(code)
     consts = tuple(_renamed(c, path) if type(c) is kind_of_code else c for c in code.co_consts)
     return code.replace(co_filename=path, co_consts=consts)
+
+
+def _end(tree: Any) -> int:
+    """The line where the last statement ends."""
+    end: int = tree.body[-1].end_lineno if tree.body else 0
+    return end
 
 
 def _last_line(code: CodeType) -> int:

@@ -73,18 +73,18 @@ class Scope:
     def __init__(self, source: Sequence[str], omit: Sequence[str], places: Places) -> None:
         self._explicit = bool(source)
         self._search = places.search
-        self._ours = _real_folders(places.ours)
-        self._foreign = _real_folders(places.foreign)
+        self._real: dict[str, str] = {}
+        self._ours = self._real_folders(places.ours)
+        self._foreign = self._real_folders(places.foreign)
         folders = [join(places.cwd, name) for name in source if _is_folder(name, places.cwd)]
         self._packages = [name for name in source if not _is_folder(name, places.cwd)]
-        self._roots = _real_folders(folders) if source else self._default_roots(places)
+        self._roots = self._real_folders(folders) if source else self._default_roots(places)
         self._local = LocalInstalls()
         self._omitted = None
         if omit:
             from podcov_agent.globs import compile_globs  # `re` costs more than all the rest here
 
             self._omitted = compile_globs(omit, places.cwd).match
-        self._real: dict[str, str] = {}
         self._answers: dict[str, str | None] = {}
 
     def measured(self, path: str, module: str = "") -> str | None:
@@ -113,7 +113,7 @@ class Scope:
         folders = [places.cwd] if places.cwd else []
         if places.entry is not None:
             folders.append(dirname(realpath(join(places.cwd, places.entry))))
-        roots = _real_folders(folders)
+        roots = self._real_folders(folders)
         return tuple(r for r in roots if not r.startswith(self._foreign) and not _site_folder(r))
 
     def _is_in_root(self, real: str) -> bool:
@@ -161,18 +161,22 @@ class Scope:
         try:
             return self._real[folder]
         except KeyError:
-            real = self._real[folder] = realpath(folder)
+            parent, name = os.path.split(folder)
+            if name in ("", ".", "..") or folder[0] != "/" or os.path.islink(folder):
+                real = realpath(folder)
+            else:
+                real = join(self._real_folder(parent), name)
+            self._real[folder] = real
             return real
+
+    def _real_folders(self, folders: Iterable[str]) -> tuple[str, ...]:
+        """Real paths with one slash at their end, so that `startswith` means `below`."""
+        return tuple({join(self._real_folder(folder), "") for folder in folders})
 
 
 def _is_folder(name: str, cwd: str) -> bool:
     """Does an entry of PODCOV_SOURCE mean a directory? A package's name has no slash."""
     return "/" in name or name in (".", "..") or os.path.isdir(join(cwd, name))
-
-
-def _real_folders(folders: Iterable[str]) -> tuple[str, ...]:
-    """Real paths with one slash at their end, so that `startswith` means `below`."""
-    return tuple({join(realpath(folder), "") for folder in folders})
 
 
 def _site_folder(real: str) -> str:

@@ -6,16 +6,33 @@ pytest plugin and library users.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from podcov.covdata import Measured, Report, make_table, save_data, write_report
+from podcov.branches import Ran
+from podcov.covdata import (
+    Measured,
+    Report,
+    Taken,
+    find_taken,
+    make_table,
+    save_data,
+    write_report,
+)
 from podcov.errors import NoDataError, NothingMapsError, name_some, number_of, require_all
 from podcov.git import find_commit, index_blob
-from podcov.models import Failure, Note, Snapshot, Source
+from podcov.models import Container, Exits, Failure, Note, Snapshot, Source
 from podcov.paths import Index, Kind, Match, match_sources
 from podcov.rules import Rules
+
+LINES_ONLY = (
+    "lines-only",
+    "its branches are reported as not taken, but for those that lines tell",
+    "other containers recorded branches, this one only lines",
+    'set coverage.io/branch: "true" on every workload that is reported together',
+)
+"""The note on a container without branches in a report that has branches."""
 
 MOST_SEARCHES = 10
 """Stale files that git is asked about; a wrong image has hundreds, and one is enough to see it."""
@@ -141,12 +158,26 @@ class _Piece:
 
     lines: frozenset[int] = frozenset()
     startup: frozenset[int] = frozenset()
+    exits: Exits | None = None
     pods: frozenset[str] = frozenset()
 
     def add(self, source: Source, pod: str) -> None:
-        self.lines |= source.lines
-        self.startup |= source.startup
-        self.pods |= {pod}
+        self.unite(_Piece(source.lines, source.startup, source.exits, frozenset({pod})))
+
+    def unite(self, other: "_Piece") -> None:
+        self.lines |= other.lines
+        self.startup |= other.startup
+        self.pods |= other.pods
+        if other.exits is not None:
+            mine = self.exits or Exits()
+            self.exits = Exits(mine.taken | other.exits.taken, mine.startup | other.exits.startup)
+
+    def taken(self, path: str) -> Taken | None:
+        """The arcs of the local file; None where branches were not recorded."""
+        if self.exits is None:
+            return None
+        ran, startup = Ran(self.lines, self.exits.taken), Ran(self.startup, self.exits.startup)
+        return find_taken(path, ran, startup)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,18 +217,19 @@ def join(snapshots: Sequence[Snapshot], index: Index, rules: Rules, allow_stale:
     )
 
 
-def gather_notes(snapshots: Iterable[Snapshot]) -> tuple[Note, ...]:
-    """The agents' notes, those of replicas counted once."""
-    return tuple(
-        sorted(
-            {
-                note
-                for snapshot in snapshots
-                for container in snapshot.containers
-                for note in container.notes
-            }
-        )
-    )
+def gather_notes(snapshots: Sequence[Snapshot]) -> tuple[Note, ...]:
+    """The agents' notes, those of replicas counted once, and ours on what lacks branches."""
+    containers = [container for snapshot in snapshots for container in snapshot.containers]
+    notes = {note for container in containers for note in container.notes}
+    without = {container.name for container in containers if _has(container, branches=False)}
+    if any(_has(container, branches=True) for container in containers):
+        notes |= {Note(name, *LINES_ONLY) for name in without}
+    return tuple(sorted(notes))
+
+
+def _has(container: Container, branches: bool) -> bool:
+    """Whether it has a source whose branches were recorded, or were not."""
+    return any((source.exits is not None) is branches for source in container.sources)
 
 
 def _files(
@@ -206,12 +238,9 @@ def _files(
     whole: dict[str, _Piece] = defaultdict(_Piece)
     for (match, _, _), piece in pieces.items():
         if match.kind in merged:
-            kept = whole[match.local]
-            kept.lines |= piece.lines
-            kept.startup |= piece.startup
-            kept.pods |= piece.pods
+            whole[match.local].unite(piece)
     return tuple(
-        Measured(path, piece.lines, piece.startup, tuple(sorted(piece.pods)))
+        Measured(path, piece.lines, piece.startup, tuple(sorted(piece.pods)), piece.taken(path))
         for path, piece in sorted(whole.items())
     )
 

@@ -9,8 +9,6 @@ PROTOCOL = 1
 
 DEFAULT_PORT = 9095
 
-ANNOTATION_ENABLED = "coverage.io/enabled"
-ANNOTATION_PORT = "coverage.io/port"
 ANNOTATION_INJECTED = "coverage.io/injected"
 SIDECAR_NAME = "podcov-agent"
 
@@ -18,14 +16,12 @@ ENV_HOME = "PODCOV_HOME"
 ENV_SPOOL = "PODCOV_SPOOL"
 ENV_SOURCE = "PODCOV_SOURCE"
 ENV_OMIT = "PODCOV_OMIT"
+ENV_BRANCH = "PODCOV_BRANCH"
 ENV_PORT = "PODCOV_PORT"
 ENV_LAUNCHED = "PODCOV_LAUNCHED"
 
 HOME_BOOTSTRAP = "bootstrap"
 
-ROUTE_HEALTH = "/health"
-ROUTE_COVERAGE = "/coverage"
-ROUTE_RESET = "/coverage/reset"
 ROUTE_V1_HEALTH = "/v1/health"
 ROUTE_V1_TURN = "/v1/turn"
 ROUTE_V1_SNAPSHOT = "/v1/snapshot"

@@ -17,14 +17,27 @@ from pathlib import Path
 from coverage import Coverage, CoverageData
 from coverage.exceptions import CoverageException, CoverageWarning
 from coverage.exceptions import NoDataError as CoverageNoDataError
+from coverage.parser import PythonParser
+from coverage.python import get_python_source
 from coverage.results import should_fail_under
 
+from podcov.branches import Branches, Parsed, Ran
 from podcov.contract import STARTUP_CONTEXT
 from podcov.errors import NoDataError, ReportError, SettingError
 
 TABLES = ("text", "markdown")
 FILES = ("html", "xml", "json", "lcov")
 KINDS = (*TABLES, *FILES)
+
+Arc = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The arcs of a file that were taken; each line that ran is among them, as (n, n)."""
+
+    arcs: frozenset[Arc]
+    startup: frozenset[Arc]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +50,8 @@ class Measured:
     startup: frozenset[int]
     pods: tuple[str, ...]
     """Who told us, sorted."""
+    branches: Taken | None = None
+    """None: only lines are known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +62,15 @@ class Report:
     text: str
     """The table; empty for kinds that are files."""
     warnings: tuple[str, ...]
+
+
+def find_taken(path: str, ran: Ran, startup: Ran) -> Taken:
+    """The arcs of a local file that were taken; only lines where it is no Python."""
+    try:
+        branches = Branches(get_python_source(path), _parse)
+    except (CoverageException, SyntaxError, OSError, ValueError):
+        return Taken(_as_arcs(ran.lines), _as_arcs(startup.lines))
+    return Taken(branches.arcs(ran), branches.arcs(startup))
 
 
 def save_data(files: Iterable[Measured], to: Path, rcfile: str | None = None) -> None:
@@ -136,29 +160,53 @@ def read_data(path: Path) -> tuple[Measured, ...]:
     with _coverage_errors():
         data = CoverageData(basename=str(path))
         data.read()
-        contexts = {name: data.contexts_by_lineno(name) for name in data.measured_files()}
-        return tuple(
-            Measured(
-                os.path.abspath(name),
-                frozenset(data.lines(name) or ()),
-                frozenset(line for line, names in by_line.items() if STARTUP_CONTEXT in names),
-                (),
-            )
-            for name, by_line in sorted(contexts.items())
-        )
+        return tuple(_read(data, name) for name in sorted(data.measured_files()))
+
+
+def _read(data: CoverageData, name: str) -> Measured:
+    """One file of the data, all of it and what ran at startup."""
+    data.set_query_contexts(None)
+    lines, arcs = frozenset(data.lines(name) or ()), frozenset(data.arcs(name) or ())
+    data.set_query_contexts([f"^{STARTUP_CONTEXT}$"])
+    startup, early = frozenset(data.lines(name) or ()), frozenset(data.arcs(name) or ())
+    taken = Taken(arcs, early) if data.has_arcs() else None
+    return Measured(os.path.abspath(name), lines, startup, (), taken)
 
 
 def _write(files: Iterable[Measured], to: Path, relative: bool) -> None:
+    """Arcs if any file has branches: coverage.py's data cannot hold both."""
     files = tuple(files)
     names = {file: os.path.relpath(file.path) if relative else file.path for file in files}
     data = CoverageData(basename=str(to))
-    data.set_context(STARTUP_CONTEXT)
-    data.add_lines({names[file]: file.startup for file in files})
-    data.set_context("")
-    data.add_lines({names[file]: file.lines for file in files})
+    if any(file.branches for file in files):
+        taken = {file: file.branches or _only_lines(file) for file in files}
+        data.set_context(STARTUP_CONTEXT)
+        data.add_arcs({names[file]: taken[file].startup for file in files})
+        data.set_context("")
+        data.add_arcs({names[file]: taken[file].arcs for file in files})
+    else:
+        data.set_context(STARTUP_CONTEXT)
+        data.add_lines({names[file]: file.startup for file in files})
+        data.set_context("")
+        data.add_lines({names[file]: file.lines for file in files})
     data.touch_files(names.values())
     data.write()
     data.close()
+
+
+def _only_lines(file: Measured) -> Taken:
+    """The arcs that lines alone tell."""
+    return find_taken(file.path, Ran(file.lines, ()), Ran(file.startup, ()))
+
+
+def _as_arcs(lines: Iterable[int]) -> frozenset[Arc]:
+    return frozenset((line, line) for line in lines)
+
+
+def _parse(text: str) -> Parsed:
+    parser = PythonParser(text=text or "\n")
+    parser.parse_source()
+    return Parsed(parser.arcs(), parser.first_line)
 
 
 def _run(

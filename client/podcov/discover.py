@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from podcov.contract import ANNOTATION_INJECTED, ANNOTATION_PORT, DEFAULT_PORT, SIDECAR_NAME
+from podcov.contract import ANNOTATION_INJECTED, DEFAULT_PORT, ENV_PORT, SIDECAR_NAME
 from podcov.errors import (
     NoAgentError,
     NoPodError,
@@ -92,6 +92,18 @@ def choose(pods: Iterable[Json], wanted: Wanted) -> Discovery:
     return found
 
 
+def miss_gone(found: Discovery, before: Iterable[Target]) -> Discovery:
+    """`found`, with the pods that were asked before and cannot be any more among the failed."""
+    here = {target.key for target in found.targets}
+    failed = {failure.name for failure in found.failed}
+    gone = [each.name for each in before if each.key not in here and each.name not in failed]
+    return Discovery(
+        found.targets,
+        (*found.failed, *(Failure(name, _ended(name)) for name in gone)),
+        tuple(failure for failure in found.skipped if failure.name not in gone),
+    )
+
+
 def unfit(pod: Json, namespace: str) -> PodcovError | None:
     """Why a pod cannot be asked, or None."""
     name = pod["metadata"]["name"]
@@ -115,12 +127,18 @@ def unfit(pod: Json, namespace: str) -> PodcovError | None:
 def target_of(pod: Json) -> Target:
     """The agent of a pod that has one."""
     meta = pod["metadata"]
-    port = str(meta.get("annotations", {}).get(ANNOTATION_PORT, DEFAULT_PORT))
     return Target(
         key=meta["uid"],
         name=meta["name"],
         namespace=meta["namespace"],
-        port=int(port) if port.isdigit() else DEFAULT_PORT,
+        port=_port_of_agent(pod),
+    )
+
+
+def _ended(name: str) -> PodcovError:
+    return PodTerminatingError(
+        f"Pod {name} has ended since the interval began; what ran in it is lost.",
+        "Begin when a rollout has finished, and let the pods stay until the end.",
     )
 
 
@@ -138,6 +156,15 @@ def _has_agent(pod: Json) -> bool:
     return ANNOTATION_INJECTED in pod["metadata"].get("annotations", {}) or any(
         item["name"] == SIDECAR_NAME for item in pod["spec"].get("initContainers", ())
     )
+
+
+def _port_of_agent(pod: Json) -> int:
+    """As its container was told: the annotation is the Deployment's, and its pods lack it."""
+    for item in pod["spec"].get("initContainers", ()):
+        for entry in item.get("env", ()):
+            if (item["name"], entry["name"]) == (SIDECAR_NAME, ENV_PORT):
+                return int(entry["value"])
+    return DEFAULT_PORT
 
 
 def _agent_runs(pod: Json) -> bool:

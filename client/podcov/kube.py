@@ -21,6 +21,7 @@ from kubernetes.config import (
     load_kube_config,
 )
 from kubernetes.stream import portforward
+from yaml import YAMLError
 
 from podcov.errors import (
     ClusterError,
@@ -113,7 +114,7 @@ def open_kube(kubeconfig: str | None, context: str | None, timeout_s: float) -> 
     try:
         load_kube_config(kubeconfig, context, configuration)  # type: ignore[no-untyped-call]
         namespace = _namespace_of(kubeconfig, context)
-    except (ConfigException, OSError, TypeError) as problem:
+    except (ConfigException, YAMLError, OSError, TypeError, ValueError) as problem:
         if kubeconfig or context or not _load_incluster(configuration):
             raise ClusterError(
                 f"No cluster: {_flat(str(problem))}.",

@@ -82,6 +82,18 @@ class Health:
     containers: tuple[ContainerHealth, ...]
 
 
+Exit = tuple[int, bool]
+"""The line of a decision, and whether the exit leads into its body."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exits:
+    """The exits of decisions that were taken and that the lines do not tell."""
+
+    taken: frozenset[Exit] = frozenset()
+    startup: frozenset[Exit] = frozenset()
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """A source file as the interpreter in the pod read it, and the lines that ran."""
@@ -91,6 +103,8 @@ class Source:
     """git's blob hash of its bytes, 40 hex digits."""
     lines: frozenset[int]
     startup: frozenset[int]
+    exits: Exits | None = None
+    """None: branches were not recorded."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from podcov.contract import (
+    ENV_BRANCH,
     ENV_HOME,
     ENV_LAUNCHED,
     ENV_OMIT,
@@ -56,6 +57,7 @@ class Program:
     host: str = "127.0.0.1"
     source: Sequence[str] = ()
     omit: Sequence[str] = ()
+    branch: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,8 @@ def child_environment(program: Program, place: Path, env: Mapping[str, str]) -> 
     for name, values in ((ENV_SOURCE, program.source), (ENV_OMIT, program.omit)):
         if values:
             made[name] = ",".join(values)
+    if program.branch:
+        made[ENV_BRANCH] = "true"
     return made
 
 

@@ -27,7 +27,7 @@ from podcov.contract import (
     ROUTE_V1_SNAPSHOT,
     ROUTE_V1_TURN,
 )
-from podcov.discover import Wanted, find_pods
+from podcov.discover import Wanted, find_pods, miss_gone
 from podcov.errors import IntervalUnknownError, SettingError
 from podcov.forward import FORWARDS, Forwarder, Kubectl, Native, Straight
 from podcov.kube import Kube, open_kube
@@ -162,13 +162,16 @@ class Session:
     ) -> Collection:
         """What ran since an interval or a named session began, or (None) since the pods did.
 
-        A pod that came after the interval began counts whole. Ctrl-C returns what has come by
-        then, with `interrupted` set. Source folders are checked before a pod is asked.
+        A pod that came after the interval began counts whole; one that is gone since then is in
+        `failed`. Ctrl-C returns what has come by then, with `interrupted` set. Source folders are
+        checked before a pod is asked.
         """
         check_folders(self.source)
         rules = self.in_place or read_rules(self.rcfile, self.source)
         folders = check_folders(self.source or (".", *rules.folders))
         found = self.discover()
+        if isinstance(since, Interval):
+            found = miss_gone(found, since.answered)
 
         def ask(target: Target) -> Snapshot:
             path = f"{ROUTE_V1_SNAPSHOT}?{_question(target, since)}"

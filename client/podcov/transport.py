@@ -84,7 +84,7 @@ def _stranger(target: Target, path: str, status: int) -> PodcovError:
     return BadAnswerError(
         f"What answers at port {target.port} of {target.name} is not a podcov agent "
         f"(HTTP {status} for {path}, no JSON object).",
-        "Check the address, or annotation coverage.io/port of the pod.",
+        "Check the address, or what else listens at that port in the pod.",
     )
 
 

@@ -13,6 +13,7 @@ from podcov.errors import BadAnswerError, ProtocolDiffersError
 from podcov.models import (
     Container,
     ContainerHealth,
+    Exits,
     Health,
     Interpreter,
     Note,
@@ -69,13 +70,25 @@ class TurnJson(TypedDict):
     generation: int
 
 
-class SourceJson(TypedDict):
-    """A source in a snapshot; `lines` and `startup` are base64 of numbits."""
+class BranchesJson(TypedDict):
+    """The exits of a source: `12-,15+`; bit n of the numbits is the nth of them."""
 
+    exits: str
+    taken: str
+    startup: str
+
+
+class _SourceJson(TypedDict):
     path: str
     blob: str
     lines: str
     startup: str
+
+
+class SourceJson(_SourceJson, total=False):
+    """A source in a snapshot; `lines` and `startup` are base64 of numbits."""
+
+    branches: BranchesJson
 
 
 class ContainerJson(TypedDict):
@@ -129,7 +142,7 @@ def _read(
     _check_protocol(target, answer)
     try:
         return parse(target, answer)
-    except (KeyError, TypeError, ValueError, AttributeError, binascii.Error) as problem:
+    except (LookupError, TypeError, ValueError, AttributeError, binascii.Error) as problem:
         raise BadAnswerError(
             f"The answer of {target.name} is not in the form of protocol {PROTOCOL}: "
             f"{type(problem).__name__}: {problem}.",
@@ -206,6 +219,17 @@ def _source(item: SourceJson) -> Source:
         blob=item["blob"],
         lines=lines_of_numbits(item["lines"]),
         startup=lines_of_numbits(item["startup"]),
+        exits=_exits(item["branches"]) if "branches" in item else None,
+    )
+
+
+def _exits(item: BranchesJson) -> Exits:
+    names = item["exits"].split(",") if item["exits"] else []
+    known = [(int(name[:-1]), {"+": True, "-": False}[name[-1]]) for name in names]
+    taken, startup = lines_of_numbits(item["taken"]), lines_of_numbits(item["startup"])
+    return Exits(
+        frozenset(known[number] for number in taken),
+        frozenset(known[number] for number in startup),
     )
 
 

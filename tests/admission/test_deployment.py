@@ -155,3 +155,12 @@ def test_a_malformed_annotation_is_refused(
     assert str(refused.value) == (
         f'Error from server (BadRequest): error when creating "STDIN": {denied}{message}'
     )
+
+
+def test_a_pod_with_resources_as_a_whole_is_admitted(tools: Tools, namespace: str) -> None:
+    """Its containers ask for all that it has; the API server refuses a pod that adds to that."""
+    whole = {"requests": {"cpu": "1", "memory": "64Mi"}, "limits": {"cpu": "1", "memory": "64Mi"}}
+    manifest = make_deployment(namespace, container(resources=whole), enabled="true")
+    manifest["spec"]["template"]["spec"]["resources"] = whole
+    tools.send("create", manifest)
+    assert sidecars(tools.get("deployment", "shop", namespace)) == ["podcov-agent"]

@@ -10,13 +10,13 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from podcov_agent.contract import ENV_MAP, MAP_PYTHON
+from podcov_agent.contract import ENV_BRANCH, ENV_MAP, MAP_PYTHON
 from support.bench import Row
 from support.measured import Container, install_agent
 
 KERNELS = str(Path(__file__).parent / "programs" / "kernels.py")
-NONE, COVERAGE = "none", "coverage run"
-OURS, PYTHON_MAP = "podcov", "podcov, map in Python"
+NONE, COVERAGE, COVERAGE_BRANCH = "none", "coverage run", "coverage run --branch"
+OURS, PYTHON_MAP, BRANCH = "podcov", "podcov, map in Python", "podcov, branches"
 
 
 def run(quick: bool) -> list[Row]:
@@ -28,15 +28,19 @@ def run(quick: bool) -> list[Row]:
     with tempfile.TemporaryDirectory() as folder:
         agent = Container(install_agent(Path(folder, "home")), Path(folder, "spool"))
         slow = Container(agent.home, Path(folder, "slow"), {ENV_MAP: MAP_PYTHON})
-        for container in (agent, slow):
+        branch = Container(agent.home, Path(folder, "branch"), {ENV_BRANCH: "true"})
+        for container in (agent, slow, branch):
             container.spool.mkdir()
         plain = [sys.executable, KERNELS, str(scale)]
-        traced = [sys.executable, "-m", "coverage", "run", f"--data-file={folder}/data", *plain[1:]]
+        run = [sys.executable, "-m", "coverage", "run", f"--data-file={folder}/data"]
+        tracer = {**agent.environ(measured=False), "COVERAGE_CORE": "ctrace"}
         sides = {
             NONE: (plain, agent.environ(measured=False)),
             OURS: (plain, agent.environ()),
             PYTHON_MAP: (plain, slow.environ()),
-            COVERAGE: (traced, {**agent.environ(measured=False), "COVERAGE_CORE": "ctrace"}),
+            BRANCH: (plain, branch.environ()),
+            COVERAGE: ([*run, *plain[1:]], tracer),
+            COVERAGE_BRANCH: ([*run, "--branch", *plain[1:]], tracer),
         }
         found: dict[str, list[dict[str, float]]] = {name: [] for name in sides}
         for _ in range(rounds):
@@ -44,7 +48,7 @@ def run(quick: bool) -> list[Row]:
                 found[name].append(_seconds(command, env))
         assert '"map": "native"' in str(agent.log().infos), "the map in C was not loaded"
         assert len(agent.ran(Path(KERNELS))) > 100, "nothing was measured"
-        assert agent.ran(Path(KERNELS)) == slow.ran(Path(KERNELS))
+        assert agent.ran(Path(KERNELS)) == slow.ran(Path(KERNELS)) < branch.ran(Path(KERNELS))
     return [*(_mean(name, found) for name in sides), *_kernels(found)]
 
 

@@ -14,13 +14,15 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from podcov_agent.contract import ENV_BRANCH
 from support.bench import Row, compare, interleave
 from support.measured import Container, install_agent
 from support.waiting import wait_until
 
 PROGRAMS = Path(__file__).parent / "programs"
 SHOP = Path(__file__).parents[2] / "examples" / "shop" / "src"
-NONE, OURS, COVERAGE = "none", "podcov", "coverage run"
+NONE, OURS, BRANCH = "none", "podcov", "podcov, branches"
+COVERAGE, COVERAGE_BRANCH = "coverage run", "coverage run --branch"
 
 
 @dataclass(frozen=True)
@@ -64,21 +66,27 @@ def run(quick: bool) -> list[Row]:
 def _compare(server: Server, rounds: int, requests: int) -> list[Row]:
     with tempfile.TemporaryDirectory() as folder, ExitStack() as started:
         agent = Container(install_agent(Path(folder, "home")), Path(folder, "spool"))
-        agent.spool.mkdir()
-        coverage = [f"--data-file={folder}/data", f"--source={server.folder}", "-m", *server.words]
+        branch = Container(agent.home, Path(folder, "branch"), {ENV_BRANCH: "true"})
+        for container in (agent, branch):
+            container.spool.mkdir()
+        run = ["-m", "coverage", "run", f"--data-file={folder}/data"]
+        coverage = [f"--source={server.folder}", "-m", *server.words]
         plain = ["-m", *server.words]
         sides = {
             NONE: (plain, agent.environ(measured=False)),
             OURS: (plain, agent.environ()),
-            COVERAGE: (["-m", "coverage", "run", *coverage], agent.environ(measured=False)),
+            BRANCH: (plain, branch.environ()),
+            COVERAGE: ([*run, *coverage], agent.environ(measured=False)),
+            COVERAGE_BRANCH: ([*run, "--branch", *coverage], agent.environ(measured=False)),
         }
         ports = {
-            side: started.enter_context(_running(words, env, server, Path(folder) / f"{side}.log"))
+            side: started.enter_context(serving(words, env, server, Path(folder) / f"{side}.log"))
             for side, (words, env) in sides.items()
         }
         for port in ports.values():
             _rate(port, server.target, requests)
-        assert any(agent.lines().values()), "nothing was measured"
+        for container in (agent, branch):
+            assert any(container.lines().values()), "nothing was measured"
         measures = {
             side: partial(_rate, port, server.target, requests) for side, port in ports.items()
         }
@@ -87,7 +95,7 @@ def _compare(server: Server, rounds: int, requests: int) -> list[Row]:
 
 
 @contextmanager
-def _running(words: list[str], env: Mapping[str, str], server: Server, log: Path) -> Iterator[int]:
+def serving(words: list[str], env: Mapping[str, str], server: Server, log: Path) -> Iterator[int]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -95,7 +103,7 @@ def _running(words: list[str], env: Mapping[str, str], server: Server, log: Path
     with log.open("wb") as out:
         process = subprocess.Popen(command, env=env, cwd=server.folder, stdout=out, stderr=out)
     try:
-        wait_until(f"{server.name} answers", lambda: _ask(port, server.target))
+        wait_until(f"{server.name} answers", lambda: ask(port, server.target))
         yield port
     finally:
         process.terminate()
@@ -106,11 +114,11 @@ def _rate(port: int, target: str, requests: int) -> float:
     """Requests per second of one client that asks one after the other."""
     began = time.perf_counter()
     for _ in range(requests):
-        _ask(port, target)
+        ask(port, target)
     return requests / (time.perf_counter() - began)
 
 
-def _ask(port: int, target: str) -> bytes:
+def ask(port: int, target: str) -> bytes:
     request = f"GET {target} HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n"
     with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
         connection.sendall(request.encode())

@@ -19,10 +19,8 @@ MATRIX = VERSIONS if os.environ.get("PODCOV_ALL_PYTHONS") else OLDEST_AND_NEWEST
 
 @pytest.fixture(scope="session")
 def agent_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The installed agent. As on its read-only mount, no byte code can be kept beside it."""
-    home = install_agent(tmp_path_factory.mktemp("agent"))
-    (home / "bootstrap/__pycache__").touch()
-    return home
+    """The installed agent."""
+    return install_agent(tmp_path_factory.mktemp("agent"))
 
 
 @pytest.fixture(params=MAPS)

@@ -13,8 +13,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from podcov_agent.contract import VERSION
+from podcov_agent.sidecar.install import install
 from support.interpreters import interpreter
-from support.measured import PACKAGE, Container
+from support.measured import PACKAGE, Container, install_agent
 
 SHELLS = [["busybox", "sh"], ["dash"]]
 OBSERVE = """
@@ -131,6 +133,61 @@ def test_the_agent_writes_only_into_the_spool(
     before = sorted(str(path) for path in container.home.rglob("*"))
     container.run([python, "-c", "pass"], tmp_path)
     assert sorted(str(path) for path in container.home.rglob("*")) == before
+
+
+@pytest.mark.parametrize("module", ["boot", "bootstrap/image_path", "bootstrap/sitecustomize"])
+def test_byte_code_that_is_installed_is_that_of_the_source(
+    each_python: Path, agent_home: Path, module: str
+) -> None:
+    """Every supported interpreter finds its own, under the source's very hash: make bytecode."""
+    source = agent_home / ("podcov_agent" if module == "boot" else ".") / f"{module}.py"
+    program = (
+        "import _imp, importlib.util as util, marshal, sys\n"
+        "text = open(sys.argv[1], 'rb').read()\n"
+        "data = open(util.cache_from_source(sys.argv[1]), 'rb').read()\n"
+        "assert data[:8] == util.MAGIC_NUMBER + bytes([3, 0, 0, 0]), data[:8]\n"
+        "assert data[8:16] == util.source_hash(text), 'of another source'\n"
+        "assert marshal.loads(data[16:]) == compile(text, 'x', 'exec', optimize=2), 'other code'\n"
+    )
+    done = subprocess.run(
+        [each_python, "-c", program, source], capture_output=True, text=True, timeout=60
+    )
+    assert done.stderr == ""
+
+
+def test_a_process_compiles_nothing_where_all_is_kept(
+    container: Container, each_python: Path, tmp_path: Path
+) -> None:
+    """The first compilation in a process takes more time than all the rest of our start."""
+    container.env["PYTHONDONTWRITEBYTECODE"] = "1"  # as on the read-only mount
+    container.run([each_python, "-c", "pass"], tmp_path)
+    bootstrap = str(container.home / "bootstrap")
+    code = (
+        "import site, sys\n"
+        "seen = []\n"
+        "sys.addaudithook(lambda event, args: event == 'compile' and seen.append(args))\n"
+        f"sys.path.insert(0, {bootstrap!r})\n"
+        "site.execsitecustomize()\n"
+        "print(seen)\n"
+    )
+    done = container.run([each_python, "-c", code], tmp_path)
+    assert (done.stdout, done.stderr) == ("[]\n", "")
+    assert container.notes() == []
+
+
+def test_an_agent_that_was_installed_anew_is_used_at_once(python: Path, tmp_path: Path) -> None:
+    """What the first process of a container kept of the old one is of no use then."""
+    container = Container(install_agent(tmp_path / "home"), tmp_path / "spool")
+    container.spool.mkdir()
+    copy = tmp_path / "podcov_agent"
+    shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    container.run([python, "-c", "pass"], tmp_path)
+    contract = copy / "contract.py"
+    contract.write_text(contract.read_text().replace(f'"{VERSION}"', '"9.9.9"'))
+    install(str(copy), str(container.home))
+    container.run([python, "-c", "pass"], tmp_path)
+    agents = [json.loads(text)["agent"] for text in container.log().infos.values()]
+    assert agents == [VERSION, "9.9.9"]
 
 
 # ---- the image's PYTHONPATH ----

@@ -10,7 +10,7 @@ import pytest
 from support.interpreters import each_version, interpreter, venv_python
 
 ROOT = Path(__file__).parents[2]
-FILES = ("test_rewrite.py", "test_scope.py", "test_nativemap.py")
+FILES = ("test_branches.py", "test_rewrite.py", "test_scope.py", "test_nativemap.py")
 """Those that need nothing but pytest and the standard library, in the Python of 3.8."""
 
 PYTEST = "pytest==8.3.5"  # the last that runs on 3.8

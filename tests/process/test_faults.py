@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from podcov_agent import record
 from podcov_agent.contract import CHUNK_BYTES
+from podcov_agent.flatjson import to_json
 from support.interpreters import interpreter
 from support.measured import Container
 
@@ -91,9 +92,7 @@ def log_has_torn_records(spool: Path) -> None:
 
 
 def log_is_full_of_notes(spool: Path) -> None:
-    notes = (
-        record.encode("N", record.to_json({"slug": "x", "detail": str(n)})) for n in range(600)
-    )
+    notes = (record.encode("N", to_json({"slug": "x", "detail": str(n)})) for n in range(600))
     (spool / "log").write_bytes(b"".join(notes))
 
 

@@ -12,9 +12,18 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+import podcov.branches
 import podcov_agent
-from podcov_agent.contract import ENV_HOME, ENV_OMIT, ENV_SOURCE, ENV_SPOOL, HOME_BOOTSTRAP
+from podcov_agent.contract import (
+    ENV_BRANCH,
+    ENV_HOME,
+    ENV_OMIT,
+    ENV_SOURCE,
+    ENV_SPOOL,
+    HOME_BOOTSTRAP,
+)
 from podcov_agent.sidecar.install import install
+from podcov_agent.sidecar.lines import divide
 from podcov_agent.sidecar.reader import Container
 from support.spool import lines_of
 
@@ -47,6 +56,8 @@ class Comparison:
     """Both runs; `covered`: executed statements per file as coverage reports them.
 
     `differences` has the files that differ, and `notes` what the agent says it did not measure.
+    With branches, `branches` has how many coverage counts per file, `only_coverage` and `only_ours`
+    the branches that one side alone has taken: (path, line, where to).
     """
 
     theirs: Run
@@ -54,11 +65,17 @@ class Comparison:
     covered: dict[str, int]
     differences: dict[str, Difference]
     notes: tuple[str, ...]
+    branches: dict[str, int]
+    only_coverage: frozenset[Branch]
+    only_ours: frozenset[Branch]
+
+
+Branch = tuple[str, int, int]
 
 
 @dataclass(frozen=True)
 class Program:
-    """What to run: `python [options] command` in `cwd`, measuring `source`."""
+    """What to run: `python [options] command` in `cwd`, measuring `source`, and `branch`es."""
 
     python: Path
     command: tuple[str, ...]
@@ -68,6 +85,7 @@ class Program:
     options: tuple[str, ...] = ()
     env: tuple[tuple[str, str], ...] = ()
     timeout_s: float = 300
+    branch: bool = False
 
 
 def coverage_for(version: str) -> str:
@@ -80,8 +98,8 @@ def compare(program: Program, scratch: Path) -> Comparison:
     data = scratch / "theirs.coverage"
     theirs = _run_under_coverage(program, data)
     ours, container = run_under_agent(program, scratch)
-    lines = {source.path: sorted(lines_of(bits)) for source, bits in container.read().items()}
-    asked = {"data": str(data), "ours": lines, "scratch": str(scratch)}
+    asked = {"data": str(data), "ours": _ours(container), "scratch": str(scratch)}
+    asked["branches"] = podcov.branches.__file__ if program.branch else None
     told = subprocess.run(
         [str(program.python), str(REPORT)],
         input=json.dumps(asked),
@@ -97,7 +115,34 @@ def compare(program: Program, scratch: Path) -> Comparison:
     }
     covered = {path: file["covered"] for path, file in report.items()}
     notes = tuple(f"{note['slug']}: {note['detail']}" for note in container.notes())
-    return Comparison(theirs, ours, covered, differences, notes)
+    return Comparison(
+        theirs,
+        ours,
+        covered,
+        differences,
+        notes,
+        {path: file["branches"] for path, file in report.items()},
+        _taken_alone(report, "only_coverage_took"),
+        _taken_alone(report, "only_ours_took"),
+    )
+
+
+def _taken_alone(report: dict[str, dict[str, list[list[int]]]], side: str) -> frozenset[Branch]:
+    return frozenset((path, a, b) for path, file in report.items() for a, b in file[side])
+
+
+def _ours(container: Container) -> dict[str, object]:
+    """What ran, by path: lines, and the exits of decisions."""
+    known, ran = container.exits(), {}
+    for source, marks in container.read().items():
+        exits = known.get(source)
+        lines, taken = divide(marks, exits)
+        names = exits.names.split(",") if exits and exits.names else []
+        ran[source.path] = {
+            "lines": sorted(lines_of(lines)),
+            "exits": [[int(names[n][:-1]), names[n][-1] == "+"] for n in lines_of(taken)],
+        }
+    return ran
 
 
 def run_under_agent(program: Program, scratch: Path) -> tuple[Run, Container]:
@@ -107,6 +152,7 @@ def run_under_agent(program: Program, scratch: Path) -> tuple[Run, Container]:
     spool.mkdir(exist_ok=True)
     env = {ENV_HOME: str(home), ENV_SPOOL: str(spool), ENV_SOURCE: program.source}
     env |= {ENV_OMIT: program.omit} if program.omit else {}
+    env |= {ENV_BRANCH: "true"} if program.branch else {}
     run = _run(program, program.command, {**env, "PYTHONPATH": str(home / HOME_BOOTSTRAP)})
     container = Container(str(spool))
     container.look()
@@ -116,7 +162,8 @@ def run_under_agent(program: Program, scratch: Path) -> tuple[Run, Container]:
 def _run_under_coverage(program: Program, data: Path) -> Run:
     sources = f"--source={program.source}"
     omit = (f"--omit={program.omit}",) if program.omit else ()
-    under = ("-m", "coverage", "run", "--rcfile=/dev/null", sources, *omit)
+    branch = ("--branch",) if program.branch else ()
+    under = ("-m", "coverage", "run", "--rcfile=/dev/null", *branch, sources, *omit)
     env = {"COVERAGE_FILE": str(data), "COVERAGE_CORE": "ctrace"}
     return _run(program, (*under, *program.command), env)
 

@@ -13,7 +13,14 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from podcov_agent import record
-from podcov_agent.contract import CHUNK_BYTES, SPOOL_CHUNK, SPOOL_LOG
+from podcov_agent.contract import (
+    CHUNK_BYTES,
+    RECORD_INTERPRETER,
+    RECORD_NOTE,
+    RECORD_SOURCE,
+    SPOOL_CHUNK,
+    SPOOL_LOG,
+)
 
 BLOB = "a" * 40
 
@@ -29,7 +36,7 @@ class Writer:
 
     def register(self, path: str, slots: int = 100, blob: str = BLOB) -> tuple[mmap.mmap, int]:
         """The map and base of a source: line n is marked by `map[base + n] = 1`."""
-        self.append(record.encode(record.SOURCE, blob, slots, path))
+        self.append(record.encode(RECORD_SOURCE, blob, slots, path))
         descriptor = os.open(self.folder / SPOOL_LOG, os.O_RDONLY)
         try:
             self._log.read(descriptor)
@@ -46,13 +53,13 @@ class Writer:
 
     def note(self, slug: str, detail: str) -> None:
         """Write a note."""
-        self.append(record.encode(record.NOTE, json.dumps({"slug": slug, "detail": detail})))
+        self.append(record.encode(RECORD_NOTE, json.dumps({"slug": slug, "detail": detail})))
 
     def interpreter(self, python: str) -> None:
         """Write that an interpreter of this version is measured."""
         what = {"python": python, "implementation": "cpython", "agent": "0.1.0"}
         what["map"] = "native"
-        self.append(record.encode(record.INTERPRETER, json.dumps(what)))
+        self.append(record.encode(RECORD_INTERPRETER, json.dumps(what)))
 
     def append(self, data: bytes) -> None:
         """Append any bytes to the log in one write."""

@@ -43,6 +43,7 @@ class Options:
     """The image's entrypoint, word by word; empty: not given."""
     source: str = ""
     omit: str = ""
+    branch: bool = False
     port: int = contract.DEFAULT_PORT
     notices: tuple[Notice, ...] = ()
 
@@ -59,13 +60,12 @@ def parse_options(annotations: Mapping[str, str], names: Sequence[str]) -> Optio
         for key in sorted(annotations)
         if key.startswith(contract.ANNOTATION_PREFIX) and key not in KNOWN
     ]
-    if _boolean(annotations, contract.ANNOTATION_BRANCH):
-        notices.append(notice("branch-not-recorded"))
     return Options(
         containers=_containers(annotations, names),
         command=_command(annotations),
         source=_text(annotations, contract.ANNOTATION_SOURCE),
         omit=_text(annotations, contract.ANNOTATION_OMIT),
+        branch=_boolean(annotations, contract.ANNOTATION_BRANCH),
         port=_port(annotations),
         notices=tuple(notices),
     )

@@ -29,6 +29,7 @@ OUR_ENV = frozenset(
         contract.ENV_SPOOL,
         contract.ENV_SOURCE,
         contract.ENV_OMIT,
+        contract.ENV_BRANCH,
         contract.ENV_LAUNCHED,
     }
 )
@@ -122,6 +123,8 @@ def _our_env(options: Options, mark_launched: bool) -> list[EnvVar]:
         env.append({"name": contract.ENV_SOURCE, "value": _keep_dollars(options.source)})
     if options.omit:
         env.append({"name": contract.ENV_OMIT, "value": _keep_dollars(options.omit)})
+    if options.branch:
+        env.append({"name": contract.ENV_BRANCH, "value": "true"})
     if mark_launched:
         env.append({"name": contract.ENV_LAUNCHED, "value": "1"})
     return env

@@ -20,7 +20,7 @@ from podcov_webhook.entrypoint import (
     rewrite_container,
 )
 from podcov_webhook.models import Container, PodSpec, PodTemplate
-from podcov_webhook.parts import make_image_probe, make_sidecar, make_volumes
+from podcov_webhook.parts import make_image_probe, make_resources, make_sidecar, make_volumes
 from podcov_webhook.record import (
     ContainerRecord,
     Record,
@@ -40,11 +40,12 @@ def inject(
     measured = [c for c in spec["containers"] if c["name"] in targets]
     shared_pids = bool(spec.get("shareProcessNamespace"))
     as_root = (spec.get("securityContext") or {}).get("runAsUser") == 0
+    resources = make_resources(spec, settings)
     rewritten: PodSpec = {
         **spec,
         "initContainers": [
-            make_sidecar(options.port, as_root, settings),
-            *(make_image_probe(c, settings) for c in measured if _needs_probe(c, options)),
+            make_sidecar(options.port, as_root, resources, settings),
+            *(make_image_probe(c, resources) for c in measured if _needs_probe(c, options)),
             *(spec.get("initContainers") or []),
         ],
         "containers": [

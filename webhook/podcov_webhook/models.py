@@ -32,6 +32,10 @@ class ContainerPort(TypedDict, total=False):
     protocol: str
 
 
+Resources = dict[str, dict[str, str]]
+"""`resources` of a container or of a pod: `requests` and `limits`, name → quantity."""
+
+
 class Container(TypedDict, total=False):
     """A container or an init container."""
 
@@ -46,7 +50,7 @@ class Container(TypedDict, total=False):
     volumeMounts: list[VolumeMount]
     restartPolicy: str
     startupProbe: object
-    resources: object
+    resources: Resources
     securityContext: dict[str, object]
     terminationMessagePath: str
     terminationMessagePolicy: str
@@ -71,6 +75,38 @@ class PodSecurityContext(TypedDict, total=False):
     runAsUser: int
 
 
+class NodeMatch(TypedDict, total=False):
+    """One requirement of a node's labels."""
+
+    key: str
+    operator: str
+    values: list[str]
+
+
+class NodeTerm(TypedDict, total=False):
+    """Requirements that must all be met."""
+
+    matchExpressions: list[NodeMatch]
+
+
+class NodeSelector(TypedDict, total=False):
+    """Terms of which one must be met."""
+
+    nodeSelectorTerms: list[NodeTerm]
+
+
+class NodeAffinity(TypedDict, total=False):
+    """Which nodes a pod may run on."""
+
+    requiredDuringSchedulingIgnoredDuringExecution: NodeSelector
+
+
+class Affinity(TypedDict, total=False):
+    """`spec.affinity` of a pod."""
+
+    nodeAffinity: NodeAffinity
+
+
 class PodSpec(TypedDict, total=False):
     """`spec` of a pod template."""
 
@@ -80,7 +116,9 @@ class PodSpec(TypedDict, total=False):
     hostNetwork: bool
     shareProcessNamespace: bool
     nodeSelector: dict[str, str]
+    affinity: Affinity
     securityContext: PodSecurityContext
+    resources: Resources
     os: PodOs
 
 

@@ -31,7 +31,6 @@ class Notice:
 NOTICES = {
     "annotation-unknown": "annotation {key} is unknown and has no effect",
     "being-deleted": "the object is being deleted; left as it is",
-    "branch-not-recorded": "branches are not recorded by this version; lines are",
     "command-unused": "coverage.io/command has no effect: every measured container has a command",
     "container-taken": "there is a container {name} already; not measured",
     "env-taken": "container {container} sets {name} itself; not measured",

@@ -10,7 +10,7 @@ import hashlib
 
 from podcov_webhook import contract
 from podcov_webhook.entrypoint import SHELL, home_and_spool, our_mounts
-from podcov_webhook.models import Container, Volume
+from podcov_webhook.models import Container, PodSpec, Resources, Volume
 from podcov_webhook.settings import AgentSettings
 
 MAX_NAME = 63
@@ -32,7 +32,26 @@ def make_volumes(settings: AgentSettings) -> list[Volume]:
     ]
 
 
-def make_sidecar(port: int, as_root: bool, settings: AgentSettings) -> Container:
+def make_resources(spec: PodSpec, settings: AgentSettings) -> Resources:
+    """What each container of ours asks for.
+
+    Nothing where the pod as a whole says what it needs: the API server refuses a pod whose
+    containers ask for more than that, and ours are covered by it.
+    """
+    if spec.get("resources"):
+        return {}
+    return {
+        "requests": {
+            "cpu": settings.agent_cpu_request,
+            "memory": settings.agent_memory_request,
+        },
+        "limits": {"memory": settings.agent_memory_limit},
+    }
+
+
+def make_sidecar(
+    port: int, as_root: bool, resources: Resources, settings: AgentSettings
+) -> Container:
     """A native sidecar: the application waits until it has installed the agent.
 
     `as_root`: the pod runs everything as uid 0. Ours must not demand otherwise there: the kubelet
@@ -57,14 +76,14 @@ def make_sidecar(port: int, as_root: bool, settings: AgentSettings) -> Container
             "successThreshold": 1,
             "failureThreshold": STARTUP_TRIES,
         },
-        "resources": _resources(settings),
+        "resources": resources,
         "securityContext": _restricted({"runAsNonRoot": not as_root}),
         "terminationMessagePath": "/dev/termination-log",
         "terminationMessagePolicy": "File",
     }
 
 
-def make_image_probe(container: Container, settings: AgentSettings) -> Container:
+def make_image_probe(container: Container, resources: Resources) -> Container:
     """An init container from the application's image that writes down that image's PYTHONPATH.
 
     It gets the application's envFrom, because a PYTHONPATH from there is replaced in the spec too.
@@ -76,7 +95,7 @@ def make_image_probe(container: Container, settings: AgentSettings) -> Container
         "command": [SHELL, f"{contract.MOUNT_AGENT}/{contract.HOME_PROBE_IMAGE}"],
         "env": home_and_spool(),
         "volumeMounts": our_mounts(container["name"]),
-        "resources": _resources(settings),
+        "resources": resources,
         "securityContext": _restricted({key: own[key] for key in IDENTITY if key in own}),
         "terminationMessagePath": "/dev/termination-log",
         "terminationMessagePolicy": "File",
@@ -95,16 +114,6 @@ def probe_name(container: str) -> str:
         return name
     digest = hashlib.sha256(container.encode()).hexdigest()[:8]
     return f"{name[: MAX_NAME - len(digest) - 1]}-{digest}"
-
-
-def _resources(settings: AgentSettings) -> dict[str, dict[str, str]]:
-    return {
-        "requests": {
-            "cpu": settings.agent_cpu_request,
-            "memory": settings.agent_memory_request,
-        },
-        "limits": {"memory": settings.agent_memory_limit},
-    }
 
 
 def _restricted(identity: dict[str, object]) -> dict[str, object]:

@@ -6,6 +6,7 @@ Pure. Returns notices; never refuses. Called by `decision`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from posixpath import normpath
 
 from podcov_webhook import contract
 from podcov_webhook.annotations import Options
@@ -16,8 +17,10 @@ from podcov_webhook.parts import probe_name
 
 MIRROR_ANNOTATION = "kubernetes.io/config.mirror"
 OS_LABEL = "kubernetes.io/os"
+WINDOWS = "windows"
 SYSTEM_NAMESPACE = "kube-system"
-MOUNT_ROOT = "/podcov"
+MOUNT_ROOT = "podcov"
+"""The folder in the root of a container below which everything of ours is mounted."""
 
 KNOWN_SIDECARS = frozenset(
     {
@@ -95,8 +98,8 @@ def _obstacles(spec: PodSpec, targets: Sequence[str], options: Options) -> Itera
 
 def _obstacles_in(container: Container) -> Iterator[Notice]:
     for mount in container.get("volumeMounts") or []:
-        path = mount["mountPath"].rstrip("/")
-        if path == MOUNT_ROOT or path.startswith(MOUNT_ROOT + "/"):
+        names = normpath("/" + mount["mountPath"].lstrip("/")).split("/")
+        if names[1] == MOUNT_ROOT:
             yield notice("mount-taken", container=container["name"], path=mount["mountPath"])
     for entry in container.get("env") or []:
         if entry["name"] in OUR_ENV | {contract.ENV_APP_PYTHONPATH}:
@@ -104,6 +107,20 @@ def _obstacles_in(container: Container) -> Iterator[Notice]:
 
 
 def _runs_on_windows(spec: PodSpec) -> bool:
+    """By any of the ways in which a pod can ask for it: a Linux sidecar would never start there."""
     named = (spec.get("os") or {}).get("name")
     selected = (spec.get("nodeSelector") or {}).get(OS_LABEL)
-    return "windows" in (named, selected)
+    contexts = [spec, *spec["containers"]]
+    return WINDOWS in (named, selected, *_required_systems(spec)) or any(
+        "windowsOptions" in (each.get("securityContext") or {}) for each in contexts
+    )
+
+
+def _required_systems(spec: PodSpec) -> Iterator[str]:
+    """The operating systems that the node affinity names."""
+    affinity = (spec.get("affinity") or {}).get("nodeAffinity") or {}
+    required = affinity.get("requiredDuringSchedulingIgnoredDuringExecution") or {}
+    for term in required.get("nodeSelectorTerms") or []:
+        for match in term.get("matchExpressions") or []:
+            if (match["key"], match["operator"]) == (OS_LABEL, "In"):
+                yield from match["values"]

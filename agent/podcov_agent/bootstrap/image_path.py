@@ -12,19 +12,19 @@ if TYPE_CHECKING:
     from typing import List  # noqa: F401 (used by type comments)
 
 
-def restore(spool, folder):  # type: (str, str) -> None
-    """Put the image's entries where `folder` is, in sys.path and in os.environ."""
-    value = _image_value(spool, "PYTHONPATH")
+def restore(file, folder):  # type: (str, str) -> None
+    """Put the image's entries, as `file` has them, where `folder` is in sys.path and os.environ."""
+    value = _image_value(file, "PYTHONPATH")
     if value:
         os.environ["PYTHONPATH"] = folder + os.pathsep + value
         entries = [folder] + [os.path.abspath(entry) for entry in value.split(os.pathsep)]
         sys.path[:] = exchange(sys.path, folder, entries)
 
 
-def _image_value(spool, name):  # type: (str, str) -> str
+def _image_value(file, name):  # type: (str, str) -> str
     try:
-        with open(os.path.join(spool, "image.env")) as file:
-            for line in file.read().splitlines():
+        with open(file) as lines:
+            for line in lines.read().splitlines():
                 key, _, value = line.partition("=")
                 if key == name:
                     return value

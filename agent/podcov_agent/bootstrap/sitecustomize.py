@@ -3,6 +3,9 @@
 Must parse in any Python since 2.7, costs one look-up where the agent is off, and leaves no trace:
 the folder goes from sys.path (os.environ keeps it, for children), what was imported goes from
 sys.modules, and the sitecustomize that stays there, with all its errors, is the user's own.
+
+Byte code of this file, of `image_path` and of `boot` is installed with them (see ../compiled):
+the first compilation in a process takes longer than the agent's whole start.
 """
 
 import os
@@ -13,7 +16,6 @@ if TYPE_CHECKING:
     from typing import Any, Dict  # noqa: F401 (used by type comments)
 
 _folder = os.path.dirname(os.path.abspath(__file__))
-_agent = os.path.join(os.path.dirname(_folder), "podcov_agent")
 _spool = os.environ.get("PODCOV_SPOOL")
 
 
@@ -21,25 +23,37 @@ def _load(*parts):  # type: (str) -> Dict[str, Any]
     """The names in a file, which is not imported: nothing may find it later."""
     path = os.path.join(*parts)
     names = {"__name__": "podcov_boot", "__file__": path}
-    with open(path) as file:
-        exec(compile(file.read(), path, "exec"), names)
+    if sys.version_info >= (3, 8):  # noqa: UP036 (as the rest)
+        from _frozen_importlib_external import SourceFileLoader
+
+        code = SourceFileLoader("podcov_boot", path).get_code("podcov_boot")  # type: Any
+    else:
+        with open(path) as file:
+            code = compile(file.read(), path, "exec")
+    exec(code, names)
     return names
+
+
+def _start(spool):  # type: (str) -> None
+    if sys.version_info >= (3, 8) and sys.implementation.name == "cpython":
+        agent = os.path.join(os.path.dirname(_folder), "podcov_agent")
+        _load(agent, "boot.py")["start"](spool, agent)
+    else:
+        _load(_folder, "unsupported.py")["note"](spool)
 
 
 if _spool:
     _modules, _path = dict(sys.modules), None
     try:
-        if os.environ.get("PYTHONPATH") == _folder:
-            _load(_folder, "image_path.py")["restore"](_spool, _folder)
+        _image = os.path.join(_spool, "image.env")
+        if os.environ.get("PYTHONPATH") == _folder and os.path.exists(_image):
+            _load(_folder, "image_path.py")["restore"](_image, _folder)
         _path = sys.path[:]
         # No file of the application may stand in for a module of the library while we load.
         _library = os.path.dirname(os.__file__)
         sys.path[:] = [p for p in _path if p == _library or p.endswith("/lib-dynload")]
         if os.getppid() or os.getpid() == 1 or os.environ.get("PODCOV_LAUNCHED"):
-            if sys.version_info >= (3, 8) and sys.implementation.name == "cpython":
-                _load(_agent, "boot.py")["start"](_spool, _agent)
-            else:
-                _load(_folder, "unsupported.py")["note"](_spool)
+            _start(_spool)
     except Exception:  # whatever it is, the application must not notice
         pass
     sys.path[:] = _path or sys.path

@@ -22,6 +22,7 @@ from podcov_agent.contract import (
 from podcov_agent.sidecar.errors import InstallFailedError
 
 _PROGRAMS = "bin"
+_COMPILED = "compiled"
 _NATIVE = os.path.dirname(HOME_NATIVE)
 _SYSTEM_SHELL = "/bin/sh"
 _TEMPORARY = ".new"
@@ -33,7 +34,8 @@ def install(package: str, home: str) -> bool:
     Raises InstallFailedError; what was there before is still whole then.
     """
     try:
-        changed = [_put(home, name, source, mode) for name, source, mode in _files(package)]
+        files = [*_byte_code(package), *_files(package)]
+        changed = [_put(home, name, source, mode) for name, source, mode in files]
         shell = _install_shell(package, home)
         ready = _write(os.path.join(home, HOME_READY), f"{VERSION}\n".encode("ascii"), 0o644)
     except OSError as error:
@@ -55,6 +57,16 @@ def _files(package: str) -> Iterator[tuple[str, str, int]]:
             is_shell = f"{target}/{name}" == HOME_SHELL
             if os.path.isfile(source) and name.endswith(suffix) and not is_shell:
                 yield f"{target}/{name}", source, mode
+
+
+def _byte_code(package: str) -> Iterator[tuple[str, str, int]]:
+    """The same of byte code, which Python looks for in __pycache__ beside the source."""
+    for folder, target in (("", HOME_PACKAGE), (HOME_BOOTSTRAP, HOME_BOOTSTRAP)):
+        for name in sorted(os.listdir(os.path.join(package, _COMPILED))):
+            module = name.partition(".")[0]
+            if os.path.isfile(os.path.join(package, folder, f"{module}.py")):
+                source = os.path.join(package, _COMPILED, name)
+                yield f"{target}/__pycache__/{name}.pyc", source, 0o644
 
 
 def _install_shell(package: str, home: str) -> bool:

@@ -7,13 +7,22 @@ Called by `api` from many threads.
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from podcov_agent.contract import DEFAULT_SESSION
 from podcov_agent.sidecar.errors import BadValueError, SessionForgottenError
 from podcov_agent.sidecar.generations import Generations
-from podcov_agent.sidecar.lines import Source, count, unite
+from podcov_agent.sidecar.lines import Exits, Source, count, divide, unite
 from podcov_agent.sidecar.reader import Interpreter, Note, Spool
+
+
+@dataclass(frozen=True)
+class Branches:
+    """The exits of a source's decisions: bit n of the two integers is the nth of `names`."""
+
+    names: str
+    taken: int
+    startup: int
 
 
 @dataclass(frozen=True)
@@ -26,6 +35,8 @@ class Snapshot:
     containers: dict[str, dict[Source, tuple[int, int]]]
     """Container -> source -> (lines of the interval, lines of `startup`)."""
     notes: dict[str, list[Note]]
+    branches: dict[str, dict[Source, Branches]] = field(default_factory=dict)
+    """The same of the exits, for sources whose branches are recorded."""
 
 
 @dataclass(frozen=True)
@@ -90,17 +101,19 @@ class Ledger:
             if not 0 <= start <= current or (end is not None and not start <= end <= current):
                 wanted = f"from={start} to={'now' if end is None else end}"
                 raise BadValueError(f"{wanted} is no interval of the generations 0 to {current}")
-            lines = self._spool.read()
+            marks = self._spool.read()
             if end is not None:
-                lines = {name: dict.fromkeys(known, 0) for name, known in lines.items()}
-            unite(lines, self._generations.union(start, end))
+                marks = {name: dict.fromkeys(known, 0) for name, known in marks.items()}
+            unite(marks, self._generations.union(start, end))
             startup = self._generations.startup()
-            notes = self._spool.notes()
-        containers = {
-            name: {s: (n, startup.get(name, {}).get(s, 0)) for s, n in known.items()}
-            for name, known in lines.items()
+            notes, exits = self._spool.notes(), self._spool.exits()
+        apart = {
+            name: _apart(known, startup.get(name, {}), exits.get(name, {}))
+            for name, known in marks.items()
         }
-        return Snapshot(start, end, current, containers, notes)
+        lines = {name: some for name, (some, _) in apart.items()}
+        branches = {name: some for name, (_, some) in apart.items()}
+        return Snapshot(start, end, current, lines, notes, branches)
 
     def health(self) -> Health:
         """What is known of the pod at this moment."""
@@ -121,3 +134,19 @@ class Ledger:
                 for name, sources in everything.containers.items()
             },
         )
+
+
+def _apart(
+    known: dict[Source, int], startup: dict[Source, int], meaning: dict[Source, Exits]
+) -> tuple[dict[Source, tuple[int, int]], dict[Source, Branches]]:
+    """One container's lines and exits, which stand in the same marks."""
+    lines: dict[Source, tuple[int, int]] = {}
+    branches: dict[Source, Branches] = {}
+    for source, marks in known.items():
+        exits = meaning.get(source)
+        ran, taken = divide(marks, exits)
+        ran_early, taken_early = divide(startup.get(source, 0), exits)
+        lines[source] = (ran, ran_early)
+        if exits is not None:
+            branches[source] = Branches(exits.names, taken, taken_early)
+    return lines, branches

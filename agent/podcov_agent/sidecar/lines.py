@@ -1,7 +1,9 @@
 """Sets of line numbers, as one integer each: bit n is line n.
 
 Pure. Everybody in the sidecar holds lines this way: unions are `|`, and coverage.py's numbits are
-the integer's bytes. Called by the reader, the generations and the answers.
+the integer's bytes. Where branches are recorded, the bits after those of the lines are exits: they
+are stored, united and cleared like lines, and `divide` takes the two apart for an answer. Called by
+the reader, the generations and the answers.
 """
 
 from __future__ import annotations
@@ -21,6 +23,26 @@ class Source(NamedTuple):
 
 Marks = dict[str, dict[Source, int]]
 """Container -> source -> lines."""
+
+
+class Exits(NamedTuple):
+    """What a source's B record says: exit n is bit `first` + n; their names, comma separated."""
+
+    first: int
+    names: str
+
+
+def read_exits(text: str) -> Exits | None:
+    """The text of a B record; None if it cannot be read."""
+    first, colon, names = text.partition(":")
+    return Exits(int(first), names) if colon and first.isascii() and first.isdigit() else None
+
+
+def divide(marks: int, exits: Exits | None) -> tuple[int, int]:
+    """(lines, exits) in the marks of one source."""
+    if exits is None:
+        return marks, 0
+    return marks & ((1 << exits.first) - 1), marks >> exits.first
 
 
 def from_bytes(piece: bytes) -> int:

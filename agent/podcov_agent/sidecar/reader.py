@@ -18,7 +18,7 @@ from typing import TypedDict
 from podcov_agent.contract import SPOOL_CHUNK, SPOOL_LOG
 from podcov_agent.record import Log, LogShrunkError, Place
 from podcov_agent.sidecar.chunk import SAFELY, Chunk
-from podcov_agent.sidecar.lines import Marks, Source, add
+from podcov_agent.sidecar.lines import Exits, Marks, Source, add, read_exits
 
 
 class Note(TypedDict):
@@ -125,6 +125,12 @@ class Container:
     def _chunks(self) -> Iterator[Chunk]:
         return chain.from_iterable(epoch.chunks() for epoch in self._epochs)
 
+    def exits(self) -> dict[Source, Exits]:
+        """What the exits of each source mean whose branches are recorded."""
+        told = chain.from_iterable(epoch.log.exits.items() for epoch in self._epochs)
+        read = {Source(*key): read_exits(text) for key, text in told}
+        return {source: exits for source, exits in read.items() if exits is not None}
+
     def notes(self) -> list[Note]:
         """The notes, as often as they were written."""
         found = (_strings(t, "slug", "detail") for e in self._epochs for t in e.log.notes.values())
@@ -156,6 +162,10 @@ class Spool:
         for name, sources in marks.items():
             if name in self._containers:
                 self._containers[name].clear(sources)
+
+    def exits(self) -> dict[str, dict[Source, Exits]]:
+        """What the exits mean, of each container's sources, as of the last `read`."""
+        return {name: container.exits() for name, container in self._containers.items()}
 
     def notes(self) -> dict[str, list[Note]]:
         """The notes of each container, as of the last `read`."""

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from podcov_agent import contract
 from podcov_agent.errors import NOTES
 from podcov_agent.sidecar.dump import Lines
-from podcov_agent.sidecar.ledger import ContainerHealth, Health, Snapshot
+from podcov_agent.sidecar.ledger import Branches, ContainerHealth, Health, Snapshot
 from podcov_agent.sidecar.lines import numbits
 from podcov_agent.sidecar.reader import Note
 
@@ -51,6 +51,7 @@ def snapshot(taken: Snapshot, timestamp: str) -> Mapping[str, object]:
                     "blob": source.blob,
                     "lines": _base64(numbers),
                     "startup": _base64(startup),
+                    **_branches(taken.branches.get(name, {}).get(source)),
                 }
                 for source, (numbers, startup) in sources.items()
             ],
@@ -79,6 +80,13 @@ def health(known: Health, port: int) -> Mapping[str, object]:
         "sessions": known.sessions,
         "containers": {name: _container(one) for name, one in known.containers.items()},
     }
+
+
+def _branches(branches: Branches | None) -> Mapping[str, object]:
+    if branches is None:
+        return {}
+    taken, startup = _base64(branches.taken), _base64(branches.startup)
+    return {"branches": {"exits": branches.names, "taken": taken, "startup": startup}}
 
 
 def _container(one: ContainerHealth) -> Mapping[str, object]:

@@ -40,6 +40,7 @@ failed and COMMAND did not; 4 below --fail-under; 2 wrong usage.
     click.option(
         "--omit", multiple=True, metavar="GLOB", help="Files not to measure (repeatable)."
     ),
+    click.option("--branch", is_flag=True, help="Record branches too, as coverage.io/branch."),
     click.option("--report", is_flag=True, help="Report at the end; so does any option below."),
     *REPORTS,
 )
@@ -50,6 +51,7 @@ def command(
     host: str,
     source: tuple[str, ...],
     omit: tuple[str, ...],
+    branch: bool,
     report: bool,
     show_missing: bool | None,
     **arguments: object,
@@ -67,9 +69,8 @@ def command(
     rules = read_rules(
         settings.rcfile, source or _entries(env, ENV_SOURCE), omit or _entries(env, ENV_OMIT)
     )
-    program = Program(
-        command, port, host, _checked((*rules.folders, *rules.packages)), _checked(rules.omit)
-    )
+    measured = _checked((*rules.folders, *rules.packages))
+    program = Program(command, port, host, measured, _checked(rules.omit), branch)
     reports = report or show_missing or any(value is not None for value in arguments.values())
     code = 0
     try:

@@ -92,7 +92,7 @@ def passes(n):
         pass
     else:
         pass
-    if n: pass
+    if n: pass  # only ours to -90: 3.8 3.9
     else: pass
 
 

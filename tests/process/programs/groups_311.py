@@ -29,6 +29,17 @@ def rest():
         return e.exceptions
 
 
+def decides(n):
+    try:
+        raise ExceptionGroup("g", [ValueError()])
+    except* KeyError:
+        n = 3
+    except* (ValueError,
+             OSError) as e:
+        if n:  # only ours to -32: 3.11
+            n = 2
+
+
 def carets():
     try:
         return ([1, 2][0] + [3][
@@ -39,4 +50,4 @@ def carets():
 
 def run():
     return (handled(), handled(ValueError(), KeyError()), handled(TypeError()),
-            handled(ValueError()), rest(), carets())
+            handled(ValueError()), rest(), carets(), decides(0))

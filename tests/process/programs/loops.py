@@ -44,7 +44,7 @@ def forever():
 
 def only_continue():
     for i in range(3):
-        if i:
+        if i:  # only ours to 50: 3.8 3.9
             continue
         else:
             continue  # only ours: 3.8 3.9

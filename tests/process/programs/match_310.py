@@ -101,6 +101,29 @@ def nested(v):
                 return "raised"
 
 
+def exits(v):
+    match v:
+        case 1: return 1
+        case 2: v = 3
+        case (4 |
+              5): return 4
+        case 6 if v: v = 7
+        case str(): return "s"
+    match v:
+        case [_]:
+            v = 8
+        case {}: pass
+        case x: return x
+    match v:
+        case 8: return v
+    for i in range(2):
+        match i:
+            case 0: continue
+            case 1: break
+    match v:
+        case None: v = 1
+
+
 def open_parentheses():
     with (open("/dev/null") as a,
           open("/dev/null") as b):
@@ -111,4 +134,5 @@ def run():
     values = (0, 2, [2, 1], [1, 2], {"k": 1, "l": 2}, Point(1), Point(2, 3), "s", 99, 98)
     return ([kind(v) for v in values], falls_through(1), falls_through(2), in_loop(),
             [guards(v) for v in (15, 5, None, 1.5, [1, 3], [3, 2], "Point", 7)],
-            nested([1, 2]), nested([1, 3]), nested({"raise": ValueError()}), open_parentheses())
+            nested([1, 2]), nested([1, 3]), nested({"raise": ValueError()}), open_parentheses(),
+            [exits(v) for v in (1, 2, [1], {}, "s")])

@@ -54,3 +54,13 @@ def test_every_byte_is_checked(tmp_path: Path) -> None:
     for at in range(len(data)):
         file.write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
         assert Cache(str(tmp_path)).load("/a.py", STAMP) is None
+
+
+def test_code_with_branches_is_kept_beside_code_without(tmp_path: Path) -> None:
+    """The two never stand in for each other."""
+    lines, branches = Cache(str(tmp_path)), Cache(str(tmp_path), branches=True)
+    lines.store("/a.py", STAMP, KEPT)
+    assert branches.load("/a.py", STAMP) is None
+    branches.store("/a.py", STAMP, Kept(KEPT.code, 3, 64, KEPT.blob, "2:1-"))
+    found = [cache.load("/a.py", STAMP) for cache in (lines, branches)]
+    assert [(kept.slots, kept.exits) for kept in found if kept] == [(2, None), (3, "2:1-")]

@@ -88,3 +88,32 @@ def test_a_map_can_be_hashed_copied_and_pickled(tmp_path: Path) -> None:
     assert copy.copy(chunk) is chunk
     assert copy.deepcopy(chunk) is chunk
     assert pickle.loads(pickle.dumps(chunk)) == {}
+
+
+def test_the_meaning_of_exits_is_recorded_with_the_source(tmp_path: Path) -> None:
+    """Once, by whoever is first."""
+    for _ in range(2):
+        linemap.Spool(str(tmp_path)).place("/a b.py", BLOB, 12, "10:3-,5+")
+    body = f"B {BLOB} 10:3-,5+ /a b.py".encode()
+    assert (tmp_path / "log").read_bytes().count(body) == 1
+
+
+def test_a_process_without_branches_shares_the_bytes_of_the_lines(tmp_path: Path) -> None:
+    """Its own code has no marks of exits, and leaves their bytes alone."""
+    _, base = linemap.Spool(str(tmp_path)).place("/a.py", BLOB, 12, "10:3-,5+")
+    assert linemap.Spool(str(tmp_path)).place("/a.py", BLOB, 10)[1] == base
+
+
+def test_a_source_recorded_without_branches_is_not_measured_with_them(tmp_path: Path) -> None:
+    """There is no room for its exits: its neighbour's bytes come right after."""
+    linemap.Spool(str(tmp_path)).place("/a.py", BLOB, 10)
+    with pytest.raises(errors.NotMeasuredError, match="recorded with 10 bytes, 12 are needed"):
+        linemap.Spool(str(tmp_path)).place("/a.py", BLOB, 12, "10:3-,5+")
+
+
+def test_more_exits_than_a_record_can_name_are_refused(tmp_path: Path) -> None:
+    """Before anything is written."""
+    with pytest.raises(errors.NotMeasuredError) as caught:
+        linemap.Spool(str(tmp_path)).place("/a.py", BLOB, 90000, "45000:" + "44999-," * 45000)
+    assert caught.value.slug == "too-many-lines"
+    assert not (tmp_path / "log").exists()

@@ -21,10 +21,11 @@ from typing import Any
 
 import podcov_agent
 import pytest
+from podcov_agent.binding import MARK, bind, pack
 from podcov_agent.contract import HOME_NATIVE
 from podcov_agent.nativemap import load_native
-from podcov_agent.probes import MARK, NEGATIONS
-from podcov_agent.rewrite import bind, pack, rewrite
+from podcov_agent.probes import NEGATIONS
+from podcov_agent.rewrite import rewrite
 
 AGENT = os.path.dirname(podcov_agent.__file__)
 PROGRAMS = os.path.join(os.path.dirname(__file__), "../../process/programs/*.py")
@@ -256,7 +257,7 @@ RACE = """\
 import os, sys
 sys.path.insert(0, sys.argv[1])
 from podcov_agent.nativemap import load_native
-from podcov_agent.probes import MARK
+from podcov_agent.binding import MARK
 fd = os.open(sys.argv[2], os.O_RDWR)
 map = load_native(sys.argv[3]).map_descriptor(fd, int(sys.argv[4]))
 lines = range(int(sys.argv[5]), 4096, 2)
@@ -294,7 +295,7 @@ SUBINTERPRETER = """\
 import sys
 sys.path.insert(0, {path!r})
 from podcov_agent.nativemap import load_native
-from podcov_agent.probes import MARK
+from podcov_agent.binding import MARK
 with open({chunk!r}, "r+b") as file:
     map = load_native({agent!r}).map_descriptor(file.fileno(), {size})
 -map.fill(((MARK, {line}),), MARK, 0)[0]

@@ -8,6 +8,7 @@ import random
 import pytest
 from podcov_agent import record
 from podcov_agent.contract import CHUNK_BYTES, SLOT_ALIGN
+from podcov_agent.flatjson import to_json
 
 BLOB = "a" * 40
 
@@ -122,8 +123,17 @@ def test_a_log_that_shrinks_is_refused(log_fd):
 
 def test_notes_and_infos_are_json(log_fd):
     fields = {"slug": "no-source", "detail": 'a "quoted"\n\\path\udcff/ü😀'}
-    os.write(log_fd, record.encode("N", record.to_json(fields)))
-    os.write(log_fd, record.encode("I", record.to_json({"python": "3.8.18"})))
+    os.write(log_fd, record.encode("N", to_json(fields)))
+    os.write(log_fd, record.encode("I", to_json({"python": "3.8.18"})))
     log = read(log_fd)
     assert [json.loads(text) for text in log.notes.values()] == [fields]
     assert [json.loads(text) for text in log.infos.values()] == [{"python": "3.8.18"}]
+
+
+@pytest.mark.parametrize("path", ["/a b.py", "/new\nline", "/\udcff"])
+def test_what_the_exits_of_a_source_mean_is_kept_by_path_and_blob(log_fd, path):
+    """The first record counts, as for sources."""
+    for exits in ("9:3-,5+", "9:4-"):
+        os.write(log_fd, record.encode("B", BLOB, exits, path))
+    os.write(log_fd, record.encode("B", BLOB, "9:"))
+    assert read(log_fd).exits == {(path, BLOB): "9:3-,5+"}

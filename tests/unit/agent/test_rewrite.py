@@ -24,8 +24,9 @@ from typing import Any
 
 import podcov_agent.rewrite
 import pytest
-from podcov_agent.probes import MARK, NEGATIONS, STORES
-from podcov_agent.rewrite import Rewritten, bind
+from podcov_agent.binding import MARK, bind
+from podcov_agent.probes import NEGATIONS, STORES
+from podcov_agent.rewrite import Rewritten
 
 BASE = 64
 PROGRAMS = os.path.join(os.path.dirname(__file__), "../../process/programs")

@@ -4,10 +4,22 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from podcov.covdata import Measured, is_below, make_table, read_data, save_data, write_report
+from podcov.branches import Ran
+from podcov.covdata import (
+    Measured,
+    Taken,
+    find_taken,
+    is_below,
+    make_table,
+    merge_data,
+    read_data,
+    save_data,
+    write_report,
+)
 from podcov.errors import NoDataError, ReportError, SettingError
 from support.project import Project
 
@@ -163,3 +175,69 @@ def test_the_limit_is_compared_as_coverage_does(project: Project) -> None:
     assert is_below(99.99, 100)
     with pytest.raises(SettingError, match="fail-under is 101"):
         is_below(50, 101)
+
+
+def with_branches(project: Project, *lines: int, exits: set[tuple[int, bool]]) -> list[Measured]:
+    """`shop/app.py`, whose only decision is on line 5."""
+    path, (file,) = str(project.root / "shop/app.py"), measured(project, *lines)
+    taken = find_taken(path, Ran(file.lines, exits), Ran(file.startup, set()))
+    return [replace(file, branches=taken)]
+
+
+BRANCHES = """\
+Name          Stmts   Miss Branch BrPart  Cover   Missing
+---------------------------------------------------------
+shop/app.py       7      2      2      1    67%   6, 11
+---------------------------------------------------------
+TOTAL             7      2      2      1    67%
+"""
+
+
+def test_branches_are_counted(project: Project) -> None:
+    """As coverage.py counts those of `coverage run --branch`."""
+    files = with_branches(project, 5, 7, exits={(5, False)})
+    assert make_table(files, show_missing=True).text == BRANCHES
+    only_half = with_branches(project, 5, 6, exits=set())
+    assert "2      1    67%   7, 11" in make_table(only_half, show_missing=True).text
+
+
+def test_a_data_file_keeps_branches_and_startup(project: Project) -> None:
+    """It reports the same when it is read again, and joins with another."""
+    files = with_branches(project, 5, 7, exits={(5, False)})
+    save_data(files, Path("data"))
+    (again,) = read_data(Path("data"))
+    assert make_table([again], show_missing=True).text == BRANCHES
+    assert again.branches is not None
+    assert files[0].branches is not None
+    assert again.branches.startup == files[0].branches.startup
+    assert again.branches.arcs == files[0].branches.arcs | files[0].branches.startup
+    save_data(with_branches(project, 5, 6, exits=set()), Path("more"))
+    merge_data([Path("data"), Path("more")], Path("all"))
+    assert (
+        "TOTAL             7      1      2      0    89%" in make_table(read_data(Path("all"))).text
+    )
+
+
+def test_the_data_combines_with_unit_tests_that_measured_branches(project: Project) -> None:
+    """`coverage combine` takes both."""
+    project.write("unit.py", "from shop.app import greet\ngreet(0)\n")
+    coverage("run", "--branch", "--source=shop", "unit.py")
+    save_data(with_branches(project, 5, 6, exits=set()), Path(".coverage.podcov"))
+    coverage("combine", "--append", ".coverage.podcov")
+    assert "shop/app.py            7      1      2      0    89%" in coverage("report")
+
+
+def test_a_file_without_branches_beside_one_with(project: Project) -> None:
+    """Its lines count; of its branches those that lines tell."""
+    other = project.write("shop/other.py", "def f(x):\n    if x:\n        return 1\n    return 2\n")
+    lines = Measured(str(other), frozenset({2, 3}), frozenset({1}), ())
+    files = [*with_branches(project, 5, 7, exits={(5, False)}), lines]
+    (row,) = [r for r in make_table(files, show_missing=True).text.splitlines() if "other" in r]
+    assert row.split() == ["shop/other.py", "4", "1", "2", "1", "67%", "4"]
+
+
+def test_a_file_that_is_no_python_has_its_lines(project: Project) -> None:
+    """The report says what is wrong with it, as for lines."""
+    broken = project.write("shop/broken.py", "if\n")
+    taken = find_taken(str(broken), Ran({1}, {(1, True)}), Ran(set(), set()))
+    assert taken == Taken(frozenset({(1, 1)}), frozenset())

@@ -40,10 +40,12 @@ def test_a_pod_whose_application_is_not_ready_is_asked() -> None:
     assert len(choose([hanging], DEPLOY).targets) == 1
 
 
-def test_the_port_comes_from_the_annotation() -> None:
-    """What the webhook gave the agent."""
-    annotations = {"coverage.io/injected": "{}", "coverage.io/port": "9200"}
-    assert target_of(pod("a", metadata={"annotations": annotations})).port == 9200
+def test_the_port_is_the_one_the_agent_was_given() -> None:
+    """A Deployment's annotation is not on its pods; one changed on a living pod has no effect."""
+    env = [{"name": "PODCOV_HOME", "value": "/x"}, {"name": "PODCOV_PORT", "value": "9200"}]
+    measured = pod("a", init=[{"name": "podcov-agent", "env": env}])
+    measured["metadata"]["annotations"]["coverage.io/port"] = "9300"
+    assert target_of(measured).port == 9200
 
 
 def test_no_pod_is_said_with_what_was_looked_for() -> None:

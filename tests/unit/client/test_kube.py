@@ -66,6 +66,21 @@ def test_no_kubeconfig_is_said(project: Project) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("content", "said"), [(b"{[: broken", "line 1, column 3"), (b"\xff", "can't decode byte 0xff")]
+)
+def test_a_broken_kubeconfig_is_said(tmp_path: Path, content: bytes, said: str) -> None:
+    """What the reader of YAML says, in one sentence, with the ways out."""
+    config = tmp_path / "config"
+    config.write_bytes(content)
+    with pytest.raises(ClusterError) as caught:
+        open_kube(str(config), None, 5)
+    assert caught.value.message.startswith("No cluster: ")
+    assert said in caught.value.message
+    assert "\n" not in caught.value.message
+    assert caught.value.remedy.startswith("Set KUBECONFIG, give --kubeconfig FILE")
+
+
 def test_an_unknown_context_is_said(tmp_path: Path) -> None:
     """The context's name is in the message."""
     config = write_kubeconfig(tmp_path / "config", "http://127.0.0.1:1")

@@ -11,6 +11,7 @@ OWNERS = {
     "coverage": {"covdata.py", "rules.py"},
     "kubernetes": {"kube.py"},
     "urllib3": {"kube.py"},
+    "yaml": {"kube.py"},
     "rich": {"screen.py"},
     "http": {"forward.py", "transport.py"},
     "subprocess": {"forward.py", "git.py", "run.py"},

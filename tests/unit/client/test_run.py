@@ -17,3 +17,9 @@ def test_the_environment_is_the_launchers() -> None:
         "PODCOV_LAUNCHED": "1",
         "PODCOV_SOURCE": "a,b",
     }
+
+
+def test_branches_are_recorded_on_demand() -> None:
+    """As the annotation would have it."""
+    made = child_environment(Program(["x"], 0, branch=True), Path("/t"), {})
+    assert made["PODCOV_BRANCH"] == "true"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from podcov import Collection, Interval, Session
+from podcov.discover import target_of
 from podcov.errors import (
     NoDataError,
     NothingMapsError,
@@ -13,6 +14,7 @@ from podcov.errors import (
     SettingError,
     SourceFolderError,
 )
+from support.played_cluster import PODS, pod, serving, write_kubeconfig
 from support.project import APP, Project
 
 from .conftest import Agent
@@ -125,6 +127,40 @@ def test_a_pod_that_missed_the_beginning_is_not_guessed(project: Project, agent:
     assert interval.unknown == {agent.url}
     (failure,) = session.collect(since=interval).failed
     assert failure.error.slug == "interval-unknown"
+
+
+def test_a_pod_that_is_gone_by_the_end_is_missed(
+    project: Project, start_agent: Callable[[], Agent]
+) -> None:
+    """What ran in it is lost with it, and the collection does not call itself whole."""
+    one, other = start_agent(), start_agent()
+    both = Session(urls=[one.url, other.url]).begin()
+    one.run(project, "shop/app.py", 1)
+    collection = Session(urls=[one.url]).collect(since=both)
+    assert lines(collection, "app.py") == {1}
+    assert not collection.complete
+    (failure,) = collection.failed
+    name = other.url.partition("//")[2]
+    assert (failure.name, failure.error.slug) == (name, "pod-terminating")
+    assert str(failure.error) == (
+        f"Pod {name} has ended since the interval began; what ran in it is lost. "
+        "Begin when a rollout has finished, and let the pods stay until the end."
+    )
+
+
+def test_a_pod_that_is_being_deleted_by_the_end_is_missed_once(
+    project: Project, tmp_path: Path
+) -> None:
+    """Without an interval it is left out on purpose; here its lines belong to the report."""
+    ended = pod("shop-2", metadata={"deletionTimestamp": "2026-01-01T00:00:00Z"})
+    begun = Interval({"uid-shop-2": 1}, answered=(target_of(ended),))
+    with serving({PODS: (200, {"items": [pod("shop-1"), ended]})}) as url:
+        config = str(write_kubeconfig(tmp_path / "config", url))
+        collection = Session(kubeconfig=config, timeout_s=5).collect(since=begun)
+        without = Session(kubeconfig=config, timeout_s=5).collect()
+    assert [item.name for item in collection.failed] == ["shop-1", "shop-2"]
+    assert collection.skipped == ()
+    assert [item.name for item in without.skipped] == ["shop-2"]
 
 
 def test_a_stale_image_is_not_counted_and_named_by_its_commit(

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from podcov.contract import PROTOCOL, VERSION
 from podcov.errors import BadAnswerError, ProtocolDiffersError
-from podcov.models import Target
+from podcov.models import Exits, Target
 from podcov.wire import lines_of_numbits, read_health, read_snapshot, read_turn
 
 POD = Target("uid", "shop-1", 9095, "shop")
@@ -66,3 +66,47 @@ def test_broken_numbits_are_named() -> None:
     answer = {"protocol": PROTOCOL, "version": "1", "from": 0, "generation": 1}
     with pytest.raises(BadAnswerError):
         read_snapshot(POD, {**answer, "containers": {"shop": box}})
+
+
+def snapshot_with(branches: object) -> dict[str, Any]:
+    source = {"path": "/a.py", "blob": "b", "lines": "", "startup": "", "branches": branches}
+    containers = {"shop": {"sources": [source], "notes": []}}
+    return {
+        "protocol": PROTOCOL,
+        "version": "1",
+        "from": 0,
+        "generation": 1,
+        "containers": containers,
+    }
+
+
+def test_exits_are_named_by_their_number() -> None:
+    """The nth bit is the nth name: a line, and whether the exit leads into the body."""
+    branches = {"exits": "3-,5+,5-", "taken": "Bg==", "startup": "AQ=="}
+    (container,) = read_snapshot(POD, snapshot_with(branches)).containers
+    assert container.sources[0].exits == Exits(
+        taken=frozenset({(5, True), (5, False)}), startup=frozenset({(3, False)})
+    )
+
+
+def test_a_source_without_decisions_has_branches_all_the_same() -> None:
+    """That they were recorded is known."""
+    branches = {"exits": "", "taken": "", "startup": ""}
+    (container,) = read_snapshot(POD, snapshot_with(branches)).containers
+    assert container.sources[0].exits == Exits()
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        None,
+        {"exits": "3*", "taken": "", "startup": ""},
+        {"exits": "-", "taken": "", "startup": ""},
+        {"exits": "3-", "taken": "Ag==", "startup": ""},
+        {"exits": "3-"},
+    ],
+)
+def test_broken_branches_are_named(broken: object) -> None:
+    """A bit without a name, too."""
+    with pytest.raises(BadAnswerError):
+        read_snapshot(POD, snapshot_with(broken))

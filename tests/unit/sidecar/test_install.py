@@ -48,8 +48,14 @@ def test_everything_the_application_needs_is_there_and_nothing_else(
     modules = {f"podcov_agent/{p.name}" for p in package.glob("*.py")}
     boot = {f"bootstrap/{p.name}" for p in (package / "bootstrap").glob("*.py")}
     programs = {"bin/sh", "bin/launch", "bin/probe-image"}
+    compiled = {p.name for p in (package / "compiled").iterdir() if p.suffix != ".py"}
+    assert any(name.startswith("sitecustomize.") for name in compiled)
+    byte_code = {
+        f"{'podcov_agent' if name.startswith('boot.') else 'bootstrap'}/__pycache__/{name}.pyc"
+        for name in compiled
+    }
     native = {HOME_NATIVE % machine for machine in ("aarch64", "x86_64")}
-    assert set(installed) == modules | boot | programs | native | {"ready"}
+    assert set(installed) == modules | boot | byte_code | programs | native | {"ready"}
     assert "podcov_agent/contract.py" in installed
     assert installed["ready"] == f"{VERSION}\n".encode()
     assert installed["bin/sh"] == b"a static shell"
@@ -147,10 +153,14 @@ def test_without_a_shell_of_ours_the_systems_is_used(package: Path, tmp_path: Pa
         assert subprocess.check_output([shell, "-c", "echo works"]) == b"works\n"
 
 
-def test_the_installed_agent_imports_and_leaves_no_byte_code(package: Path, tmp_path: Path) -> None:
+def test_the_installed_agent_imports_and_leaves_no_other_byte_code(
+    package: Path, tmp_path: Path
+) -> None:
     home = tmp_path / "home"
     install(str(package), str(home))
     program = "import podcov_agent.contract as c; print(c.VERSION)"
     out = subprocess.check_output([sys.executable, "-B", "-c", program], cwd=home)
     assert out.decode().strip() == VERSION
-    assert not list(home.rglob("__pycache__"))
+    assert {p.stem.partition(".")[0] for p in home.rglob("*.pyc")} == {
+        *("boot", "image_path", "sitecustomize")
+    }

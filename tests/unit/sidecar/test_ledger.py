@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from podcov_agent.contract import DEFAULT_SESSION
+from podcov_agent import record
+from podcov_agent.contract import DEFAULT_SESSION, RECORD_BRANCHES
 from podcov_agent.sidecar.errors import BadValueError, SessionForgottenError
 from podcov_agent.sidecar.generations import Generations
-from podcov_agent.sidecar.ledger import Ledger
+from podcov_agent.sidecar.ledger import Branches, Ledger
 from podcov_agent.sidecar.lines import Source
 from podcov_agent.sidecar.reader import Spool
 from podcov_agent.sidecar.retention import Limits
@@ -105,3 +106,28 @@ def test_health_counts_what_ran_since_the_first_process(tmp_path: Path) -> None:
     shop = health.containers["shop"]
     assert (shop.sources, shop.lines, [n["slug"] for n in shop.notes]) == (1, 3, ["no-source"])
     assert [i["python"] for i in shop.interpreters] == ["3.11.7"]
+
+
+def test_exits_are_kept_like_lines_and_told_apart_from_them(tmp_path: Path) -> None:
+    """Through turns and merges; in health they are no lines."""
+    kept, writer = ledger(tmp_path), Writer(tmp_path / "shop")
+    writer.append(record.encode(RECORD_BRANCHES, BLOB, "100:5-,7+", "/app/a.py"))
+    writer.run("/app/a.py", 5, 100, slots=102)
+    kept.turn()
+    writer.run("/app/a.py", 7, 101, slots=102)
+    for again in (kept, ledger(tmp_path)):
+        seen = again.snapshot(1)
+        assert seen.containers["shop"][APP] == (1 << 7, 1 << 5)
+        assert seen.branches["shop"][APP] == Branches("5-,7+", 0b10, 0b01)
+        assert again.snapshot(0).branches["shop"][APP].taken == 0b11
+        assert again.health().containers["shop"].lines == 2
+
+
+@pytest.mark.parametrize("text", ["", "x", "x:5-", "-1:5-", "²:5-"])
+def test_a_meaning_that_cannot_be_read_is_none(tmp_path: Path, text: str) -> None:
+    """A container may write anything into its log."""
+    writer = Writer(tmp_path / "shop")
+    writer.append(record.encode(RECORD_BRANCHES, BLOB, text, "/app/a.py"))
+    writer.run("/app/a.py", 5)
+    seen = ledger(tmp_path).snapshot(0)
+    assert (seen.containers["shop"][APP], seen.branches["shop"]) == ((1 << 5, 0), {})

@@ -86,6 +86,7 @@ def options(draw: st.DrawFn) -> dict[str, str]:
         "source": st.one_of(st.just(absent), words),
         "omit": st.one_of(st.just(absent), words),
         "port": st.one_of(st.just(absent), st.just("9100")),
+        "branch": st.one_of(st.just(absent), st.sampled_from(["true", "false"])),
     }
     return draw(shuffled(keys))
 

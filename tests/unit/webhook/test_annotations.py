@@ -82,9 +82,7 @@ def test_an_unknown_key_is_a_notice_only() -> None:
     )
 
 
-def test_branches_are_not_promised() -> None:
-    """They are accepted, and the user is told that lines are recorded."""
-    (notice,) = parse(branch="true").notices
-    assert notice.as_warning() == (
-        "podcov: branches are not recorded by this version; lines are [branch-not-recorded]"
-    )
+def test_branches_are_off_unless_asked_for() -> None:
+    """No annotation is the same as "false"."""
+    assert [parse(branch=value).branch for value in ("true", "false")] == [True, False]
+    assert parse().branch is False

@@ -85,6 +85,16 @@ def test_a_pod_that_runs_as_root_is_not_kept_from_starting(
     assert sidecar["securityContext"]["runAsNonRoot"] is demands
 
 
+def test_a_pod_with_resources_of_its_own_gets_no_more() -> None:
+    """The API server refuses containers that ask for more than their pod has together."""
+    whole = {"requests": {"cpu": "1"}, "limits": {"cpu": "1", "memory": "64Mi"}}
+    added = inject(container(), spec={"resources": whole})["initContainers"]
+    assert [(each["name"], each["resources"]) for each in added] == [
+        ("podcov-agent", {}),
+        ("podcov-image-shop", {}),
+    ]
+
+
 def test_volumes_are_limited() -> None:
     """The spool lives in memory, so that a full one is an error in the agent, not an eviction."""
     assert inject()["volumes"] == [
@@ -204,6 +214,13 @@ def test_source_and_omit_reach_the_agent_verbatim() -> None:
     """Doubled dollars are what the kubelet makes single again."""
     env = env_of(inject(source="shop,/app", omit="*/$(x)/*")["containers"][0])
     assert (env["PODCOV_SOURCE"], env["PODCOV_OMIT"]) == ("shop,/app", "*/$$(x)/*")
+
+
+def test_branches_reach_the_agent() -> None:
+    """Only where they are asked for."""
+    asked, not_asked = inject(branch="true"), inject(branch="false")
+    assert env_of(asked["containers"][0])["PODCOV_BRANCH"] == "true"
+    assert "PODCOV_BRANCH" not in env_of(not_asked["containers"][0])
 
 
 def test_shared_pids_mark_the_entrypoint_where_no_launcher_does() -> None:
