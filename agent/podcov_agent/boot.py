@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 INTERPRETER = f"{sys.implementation.cache_tag}.{MAGIC_NUMBER.hex()}.{sys.flags.optimize}"
 """Code of another interpreter, or of another level of -O, is of no use to this one."""
 
+NO_FILE = "<podcov>"
+"""The file name of the agent's code: tools that watch files, as coverage.py and debuggers do, pass
+over names in angle brackets."""
+
 MARK_BYTES = 9
 """A checksum and a newline."""
 
@@ -48,7 +52,7 @@ def compile_bundle(package: str) -> "Dict[str, bytes]":
     for entry in os.scandir(package):
         if entry.name.endswith(".py"):
             with open(entry.path, "rb") as file:
-                code = compile(file.read(), entry.path, "exec", dont_inherit=True, optimize=2)
+                code = compile(file.read(), NO_FILE, "exec", dont_inherit=True, optimize=2)
             bundle[entry.name[:-3]] = marshal.dumps(code)
     return bundle
 

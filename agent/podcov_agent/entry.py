@@ -41,7 +41,7 @@ def watch_entry(measure: Measure, script: str) -> Callable[[], None] | None:
 
     Returns what takes the hook out of sys.path_hooks again once it was asked; None: not measured.
     """
-    if measure.measured(join(getcwd(), script)) is None:
+    if measure.measured(_absolute(script)) is None:
         return None
     if skips_first_line(_command_line()):
         measure.note(errors.ENTRY_PLAIN, f"{script}: python -x skips its first line")
@@ -49,6 +49,13 @@ def watch_entry(measure: Measure, script: str) -> Callable[[], None] | None:
     watch = _Watch(measure, script)
     sys.path_hooks.insert(0, watch.path_hook)
     return watch.tidy
+
+
+def _absolute(path: str) -> str:
+    try:
+        return join(getcwd(), path)
+    except OSError:  # the folder is gone
+        return path
 
 
 def _command_line() -> list[str]:
@@ -81,7 +88,7 @@ class _Watch:
     def __init__(self, measure: Measure, script: str) -> None:
         self._measure = measure
         # 3.9 and later make the name absolute, without normalising it.
-        self._names = (script, join(getcwd(), script))
+        self._names = (script, _absolute(script))
         self._asked = False
         self.path_hook = self._path_hook  # one bound method, to be found again
 

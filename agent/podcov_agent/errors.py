@@ -11,6 +11,7 @@ NO_SOURCE = "no-source"
 STALE_BYTECODE = "stale-bytecode"
 CUSTOM_LOADER = "custom-loader"
 ENTRY_PLAIN = "entry-plain"
+EMBEDDED = "embedded"
 NOT_REWRITTEN = "not-rewritten"
 BAD_OMIT = "bad-omit"
 TOO_MANY_LINES = "too-many-lines"
@@ -38,6 +39,10 @@ NOTES: dict[str, tuple[str, str]] = {
     ENTRY_PLAIN: (
         "the entry script was started in a way that cannot be measured",
         "start it as a plain file or with python -m; see the detail",
+    ),
+    EMBEDDED: (
+        "the server compiles this file itself, where the agent cannot reach",
+        "name it as a module: in uWSGI, `module = name:app` in place of `wsgi-file`",
     ),
     NOT_REWRITTEN: (
         "the source could not be rewritten and runs as it is",

@@ -62,6 +62,7 @@ def install(environ: Mapping[str, str], package: str) -> None:
     machinery.SourceLoader.get_code = _GetCode(measure, tidy)
     _hook_sourceless(measure)
     _hook_zip(measure)
+    _hook_embedded(measure)
     if "pkgutil" in sys.modules:
         _ReadCode(measure).plant(vars(sys.modules["pkgutil"]))
 
@@ -170,6 +171,19 @@ def _hook_sourceless(measure: Measure) -> None:
         return original(self, fullname)
 
     machinery.SourcelessFileLoader.get_code = disguise(get_code, original)
+
+
+def _hook_embedded(measure: Measure) -> None:
+    """Code that a program in C compiled and runs as a module, as uWSGI does: say so."""
+    original = machinery._fix_up_module
+
+    def _fix_up_module(names: Any, name: str, path: str, *rest: Any) -> None:
+        embedded = names.get("__loader__") is None  # zipimport, up to 3.9, has set it
+        original(names, name, path, *rest)
+        if embedded and measure.measured(path, name):
+            measure.note(errors.EMBEDDED, path)
+
+    machinery._fix_up_module = disguise(_fix_up_module, original)
 
 
 def _hook_zip(measure: Measure) -> None:

@@ -59,6 +59,8 @@ class Modules:
         self._package: Any = _Module(PACKAGE)
         self._made: Dict[str, Any] = {"boot": _Module(f"{PACKAGE}.boot")}
         vars(self._made["boot"]).update(boot)
+        for later in (boot["load_kept"], boot["checksum"]):  # which are called after the start
+            later.__code__ = later.__code__.replace(co_filename=boot["NO_FILE"])
         self._library = sys.path[:]
         self._future = _Module("__future__")
         vars(self._future)["annotations"] = None  # to read the real one takes a third of it all

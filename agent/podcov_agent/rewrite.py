@@ -51,6 +51,14 @@ PLAIN_DECORATORS = frozenset(
 )
 """Last names of decorators that are known to leave bytecode alone, even in such a source."""
 
+COMPILERS = frozenset(
+    (
+        *("jit", "njit", "generated_jit", "vectorize", "guvectorize", "stencil", "cfunc"),
+        *("register_jitable", "compile", "script", "optimize", "kernel", "func"),
+    )
+)
+"""Last names of what compiles a function that is handed to it: `fast = njit(slow)`."""
+
 _DEFS = (_ast.FunctionDef, _ast.AsyncFunctionDef)
 _DECLARATIONS = (_ast.Global, _ast.Nonlocal)
 
@@ -88,7 +96,8 @@ def rewrite(
                 compile(source, COMPILED_AS, "exec", 0, True)
             tree: Any = compile(source, COMPILED_AS, "exec", _ast.PyCF_ONLY_AST, True)
             exits = Exits(probes, max(_count_lines(source), _end(tree)) + 1) if branches else None
-            _mark(tree, probes, level, any(word in source for word in BYTECODE_READERS), exits)
+            wary = any(word in source for word in BYTECODE_READERS)
+            _mark(tree, probes, level, _handed_over(tree) if wary else None, exits)
             code = compile(tree, COMPILED_AS, "exec", 0, True, optimize)
     except SyntaxError as error:
         if error.filename == COMPILED_AS:
@@ -119,7 +128,32 @@ class _Hush:
         self.filters.remove(self.FILTER)
 
 
-def _mark(tree: Any, probes: Probes, level: int, wary: bool, exits: Exits | None) -> None:
+def _handed_over(tree: Any) -> frozenset[str]:
+    """Names of the functions that are arguments of a call of COMPILERS."""
+    names: set[str] = set()
+    todo = [tree]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, _ast.Call) and _last_name(node) in COMPILERS:
+            names.update(name for name in map(_last_name, node.args) if name)
+        for field in node._fields:
+            value = getattr(node, field, None)
+            values = value if isinstance(value, list) else [value]
+            todo.extend(child for child in values if isinstance(child, _ast.AST))
+    return frozenset(names)
+
+
+def _last_name(node: Any) -> str | None:
+    """`c` of `c`, `b.c`, `b.c(...)` and `b.c(...)(...)`."""
+    while isinstance(node, _ast.Call):
+        node = node.func
+    name: str | None = getattr(node, "attr", None) or getattr(node, "id", None)
+    return name
+
+
+def _mark(
+    tree: Any, probes: Probes, level: int, wary: frozenset[str] | None, exits: Exits | None
+) -> None:
     """Put the probes into `tree`. Not recursive: a chain of elif may nest a thousand deep."""
     todo: Blocks = [(tree, tree.body, False)]
     while todo:
@@ -179,13 +213,18 @@ def _leaves_no_code(statement: _ast.stmt, level: int) -> bool:
     return kind in _DECLARATIONS or (level > 0 and kind is _ast.Assert)
 
 
-def _enter(statement: Any, probes: Probes, wary: bool, spares: bool) -> Blocks | None:
+def _enter(
+    statement: Any, probes: Probes, wary: frozenset[str] | None, spares: bool
+) -> Blocks | None:
     """Mark what is no block in a compound statement, and return its blocks; None: it is simple.
 
-    `wary`: decorated functions may be compiled from their bytecode. `spares`: all functions here.
+    `wary` is not None: functions of these names, and decorated ones, may be compiled from their
+    bytecode. `spares`: all functions here.
     """
     if hasattr(statement, "decorator_list"):
-        spared = wary and not all(map(_is_plain, statement.decorator_list))
+        spared = wary is not None and (
+            statement.name in wary or not all(map(_is_plain, statement.decorator_list))
+        )
         _mark_decorators(statement, probes)
         if not isinstance(statement, _DEFS):
             return [(statement, statement.body, spared)]
@@ -207,10 +246,7 @@ def _enter(statement: Any, probes: Probes, wary: bool, spares: bool) -> Blocks |
 
 def _is_plain(decorator: Any) -> bool:
     """Is this a decorator that is known not to read bytecode?"""
-    if isinstance(decorator, _ast.Call):
-        decorator = decorator.func
-    name = getattr(decorator, "attr", None) or getattr(decorator, "id", None)
-    return name in PLAIN_DECORATORS
+    return _last_name(decorator) in PLAIN_DECORATORS
 
 
 def _marked_before(expression: Any, owner: Any, probes: Probes) -> Any:

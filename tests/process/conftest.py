@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 
 import pytest
-from support.interpreters import OLDEST_AND_NEWEST, VERSIONS, each_version, interpreter
+from support.interpreters import FULL, OLDEST_AND_NEWEST, VERSIONS, each_version, interpreter
 from support.maps import MAP_CHOICES, MAPS
 from support.measured import Container, install_agent
 
@@ -26,10 +26,20 @@ def agent_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(params=MAPS)
 def container(request: pytest.FixtureRequest, agent_home: Path, tmp_path: Path) -> Container:
     """A container whose spool folder is empty; once for each kind of map."""
-    spool = tmp_path / "spool"
+    return empty_container(agent_home, tmp_path, MAP_CHOICES[request.param])
+
+
+@pytest.fixture(params=MAPS if FULL else [""])
+def one_container(request: pytest.FixtureRequest, agent_home: Path, tmp_path: Path) -> Container:
+    """The same for rows that are dear: with the map that a pod would have, both if asked for."""
+    return empty_container(agent_home, tmp_path, MAP_CHOICES.get(request.param, {}))
+
+
+def empty_container(home: Path, folder: Path, env: dict[str, str]) -> Container:
+    spool = folder / "spool"
     spool.mkdir()
     spool.chmod(0o1777)
-    return Container(agent_home, spool, dict(MAP_CHOICES[request.param]))
+    return Container(home, spool, dict(env))
 
 
 @pytest.fixture(params=each_version(MATRIX))

@@ -86,6 +86,20 @@ def test_the_users_own_sitecustomize_runs_as_without_us(
     assert second == plain
 
 
+@pytest.mark.parametrize("ending", ["SystemExit(3)", "KeyboardInterrupt", "BaseException('x')"])
+def test_a_sitecustomize_that_ends_the_interpreter(
+    container: Container, python: Path, tmp_path: Path, ending: str
+) -> None:
+    """It ends as without us, with one more frame in what Python prints: a limit."""
+    (tmp_path / "sitecustomize.py").write_text(f"raise {ending}\n")
+    container.env["PYTHONPATH"] = str(tmp_path)
+    plain, first, second = both(container, [python, "-c", "print('not reached')"], tmp_path)
+    frame = re.compile(rf'  File "{container.home}/bootstrap/sitecustomize.py".*\n(    .*\n)+')
+    for done in (first, second):
+        assert done[:2] == plain[:2]
+        assert frame.sub("", done[2]) == plain[2]
+
+
 @pytest.mark.parametrize("version", ["2.7.18", "3.6.15", "3.7.16"])
 def test_an_old_interpreter_leaves_a_note_and_nothing_else(
     container: Container, version: str, tmp_path: Path

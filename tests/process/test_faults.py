@@ -15,6 +15,7 @@ import pytest
 from podcov_agent import record
 from podcov_agent.contract import CHUNK_BYTES
 from podcov_agent.flatjson import to_json
+from support.interpreters import interpreter
 from support.measured import Container
 
 APP = """
@@ -262,6 +263,46 @@ def test_kept_code_that_is_not_whole_is_never_executed(
     assert_unharmed(container, python, app)
     assert container.ran(app / "mod.py") == {1, 2}
     assert container.notes() == []
+
+
+LIMITS = {
+    # how a shell starts the application, and whether lines are measured
+    "three descriptors": ("ulimit -n 3; exec {}", False),
+    "four descriptors": ("ulimit -n 4; exec {}", False),
+    "eight descriptors": ("ulimit -n 8; exec {}", True),
+    "a small stack": ("ulimit -s 512; exec {}", True),
+    "files of no bytes": ("ulimit -f 0; exec {}", False),
+    "files smaller than a chunk": ("ulimit -f 100; exec {}", False),
+    "no stdin": ("exec {} <&-", True),
+    "no stdout and no stderr": ("exec {} >&- 2>&-", True),
+    "no descriptor at all": ("exec {} <&- >&- 2>&-", True),
+    "a folder that is gone": ("mkdir gone; cd gone; rmdir ../gone; exec {}", True),
+}
+
+
+@pytest.mark.parametrize("limit", LIMITS)
+def test_a_process_of_few_means_is_not_harmed(
+    one_container: Container, python: Path, app: Path, limit: str
+) -> None:
+    """It runs, prints and ends as it would without us, even where it cannot be measured."""
+    how, measures = LIMITS[limit]
+    command = ["sh", "-c", how.format(f"{python} {app}/app.py")]
+    runs = [one_container.run(command, app, measured=on) for on in (False, True, True)]
+    outputs = [(r.returncode, r.stdout, r.stderr) for r in runs]
+    assert outputs == [outputs[0]] * 3
+    assert bool(one_container.ran(app / "mod.py")) == measures
+
+
+@pytest.mark.parametrize("kib", [14_000, 16_000, 20_000, 24_000, 32_000, 64_000])
+def test_a_process_of_little_memory_is_not_harmed(
+    one_container: Container, app: Path, kib: int
+) -> None:
+    """Where there is room for the application, there is for us, or it runs unmeasured."""
+    python = interpreter("3.13").python
+    command = ["sh", "-c", f"ulimit -v {kib}; exec {python} app.py"]
+    runs = [one_container.run(command, app, measured=on) for on in (False, True, True)]
+    outputs = [(r.returncode, r.stdout, r.stderr) for r in runs]
+    assert outputs == [outputs[0]] * 3
 
 
 def test_a_log_that_is_cut_stops_the_registering(

@@ -25,6 +25,8 @@ KINDS = {
     "spawn": ({9, 10}, 0),
     "forkserver": ({9, 10}, 0),
     "pool": ({11, 12, 13}, 0),
+    "executors": ({22, 23, 24, 25}, 0),
+    "coroutines": ({26, 27}, 0),
     "subprocesses": ({14}, 0),
     "threads": ({15, 16, 17}, 0),
     "daemon": ({18}, 0),

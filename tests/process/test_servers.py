@@ -7,16 +7,12 @@ are killed at the end, so that nothing of ours can have run at an exit.
 from __future__ import annotations
 
 import http.client
-import os
-import signal
-import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from support.interpreters import interpreter, venv_python
 from support.measured import Container
+from support.serving import get, serving
 from support.steps import WORK, steps
 from support.waiting import wait_until
 
@@ -33,41 +29,10 @@ SERVERS = {
     "uvicorn": ["uvicorn"],
     "uvicorn-4": ["uvicorn", "--workers", "4"],
 }
-
-
-def get(port: int, path: str) -> str:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-    try:
-        connection.request("GET", path)
-        return connection.getresponse().read().decode()
-    finally:
-        connection.close()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-@contextmanager
-def serving(container: Container, python: Path, server: str) -> Iterator[int]:
-    """The port of a running server; it is killed, all its processes at once, at the end."""
-    port = free_port()
-    name, *options = SERVERS[server]
-    if name == "gunicorn":
-        command = ["shop:app", "-c", "conf.py", "-b", f"127.0.0.1:{port}", "--log-level", "error"]
-    else:
-        command = ["shop:asgi", "--port", str(port), "--log-level", "error"]
-    process = container.start([python.parent / name, *options, *command], APP)
-    try:
-        wait_until(f"{server} answers", lambda: get(port, "/?0"))
-        yield port
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        output, _ = process.communicate(timeout=30)
-    assert "Traceback" not in output, output
+WHAT = {
+    "gunicorn": ["shop:app", "-c", "conf.py", "-b", "127.0.0.1:{port}", "--log-level", "error"],
+    "uvicorn": ["shop:asgi", "--port", "{port}", "--log-level", "error"],
+}
 
 
 @pytest.mark.parametrize("version", ["3.8", "3.13"])
@@ -79,7 +44,9 @@ def test_each_answer_has_its_line_in_the_spool(
     python = venv_python(interpreter(version), *GUNICORN)
     container.env["PODCOV_SOURCE"] = f"{APP},{WORK.parent}"
     container.env["PYTHONPATH"] = str(WORK.parent)
-    with serving(container, python, server) as port:
+    name, *options = SERVERS[server]
+    command = [str(python.parent / name), *options, *WHAT[name]]
+    with serving(container, command, APP) as port:
         workers = set()
         for n in range(1, STEPS):
             workers.add(wait_until(f"answer {n}", lambda n=n: get(port, f"/?{n}")))  # type: ignore[misc]
@@ -89,7 +56,7 @@ def test_each_answer_has_its_line_in_the_spool(
                 get(port, "/die?50")
     wanted = set(range(STEPS)) | ({50} if server == "sync" else set())
     assert steps(container) - {59} == wanted
-    assert (59 in steps(container)) == (SERVERS[server][0] == "gunicorn")
+    assert (59 in steps(container)) == (name == "gunicorn")
     assert container.notes() == []
     if server == "recycled":
         assert len(workers) > 5

@@ -13,6 +13,7 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,9 @@ VERSIONS = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14")
 
 OLDEST_AND_NEWEST = ("3.8", "3.13")
 """The two that a quick run of a slow test should take."""
+
+FULL = os.environ.get("PODCOV_TEST_MATRIX") == "full"
+"""Whoever asks for the full matrix has the time for it."""
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "podcov"
 
@@ -50,6 +54,19 @@ def each_version(versions: tuple[str, ...] = VERSIONS) -> list[object]:
         )
         for version in versions
     ]
+
+
+def one_or_all(rows: Iterable[str]) -> list[object]:
+    """Parameters (row, version): the oldest and the newest interpreter in turn.
+
+    PODCOV_TEST_MATRIX=full: both of them with each row.
+    """
+    out = []
+    for number, row in enumerate(rows):
+        versions = OLDEST_AND_NEWEST if FULL else (OLDEST_AND_NEWEST[(number + 1) % 2],)
+        for version in each_version(versions):
+            out.append(pytest.param(row, *version.values, marks=version.marks))
+    return out
 
 
 def interpreter(version: str) -> Interpreter:

@@ -663,6 +663,21 @@ def test_a_function_that_may_be_compiled_from_its_bytecode_stays_plain() -> None
     assert names["fast"].__code__.co_code == plain_names["fast"].__code__.co_code
 
 
+def test_a_function_that_is_handed_to_a_compiler_stays_plain() -> None:
+    """By a call, with options or without. What is handed to anything else is measured."""
+    names, marks = run(
+        "def numba(f=None, **options): return f or numba\n"
+        "jit = compile = numba\n"
+        "def a(x):\n    return x\n"
+        "def b(x):\n    return x\n"
+        "def c(x):\n    return x\n"
+        "fast = [jit(a), jit(nopython=True)(b), list(map(c, [1]))]\n"
+    )
+    for name in "abc":
+        names[name](1)
+    assert marks.lines & {4, 6, 8} == {8}
+
+
 def test_the_same_decorators_mean_nothing_in_other_sources() -> None:
     names, marks = run(NUMBA.replace("njit", "deco"))
     names["fast"](1)

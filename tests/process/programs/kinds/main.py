@@ -89,6 +89,31 @@ def pool():
         workers.map(_worker, (11, 12, 13))
 
 
+def executors():
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+
+    with ThreadPoolExecutor() as threads:
+        list(threads.map(_worker, (22,)))
+    for n, method in enumerate(("fork", "spawn", "forkserver"), 23):
+        context = multiprocessing.get_context(method)
+        with ProcessPoolExecutor(1, mp_context=context) as processes:
+            list(processes.map(_worker, (n,)))
+
+
+def coroutines():
+    import asyncio
+
+    async def worker(n):
+        await asyncio.sleep(0)
+        step(n)
+
+    async def workers():
+        await asyncio.gather(worker(26), asyncio.get_running_loop().run_in_executor(None, step, 27))
+
+    asyncio.run(workers())
+
+
 def subprocesses():
     code = "import work; work.step(14)"
     subprocess.run([sys.executable, "-c", code], cwd=HERE, check=True)

@@ -1,0 +1,4 @@
+import shop
+
+x = shop.price(2)
+1 / 0

@@ -1,0 +1,5 @@
+"""What a developer changes while the server runs."""
+
+
+def text():
+    return "old"  # old
