@@ -13,7 +13,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -56,7 +56,7 @@ class Processes:
         cwd: str | None = None,
     ) -> None:
         """Start a process that goes on until the context is left."""
-        with open(self.log(name), "wb") as log:
+        with open(self.log(name), "wb") as log, _held():
             self._running[name] = subprocess.Popen(
                 argv, env=env, cwd=cwd, stdout=log, stderr=log, start_new_session=True
             )
@@ -91,6 +91,24 @@ class Processes:
         log = self.log(name)
         tail = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-8:]
         return "\n  ".join([f"The end of {log}:", *tail])
+
+
+@contextlib.contextmanager
+def _held() -> Iterator[None]:
+    """A signal that ends the demo waits until the block is left: nobody would stop a child that
+    has begun and is not known yet."""
+    came: list[int] = []
+    before = {number: signal.getsignal(number) for number in ENDING}
+    heard = [number for number in ENDING if before[number] is not signal.SIG_IGN]
+    for number in heard:
+        signal.signal(number, lambda caught, _frame: came.append(caught))
+    try:
+        yield
+    finally:
+        for number in heard:
+            signal.signal(number, before[number])
+    for caught in came[:1]:
+        signal.raise_signal(caught)
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

@@ -29,4 +29,4 @@ def test_an_unknown_benchmark_is_refused_by_name() -> None:
         [sys.executable, str(ROOT / "tests" / "bench"), "stort"], capture_output=True, text=True
     )
     assert done.returncode == 2
-    assert "no such benchmark: ['stort']; there are ['cpu', 'servers'" in done.stderr
+    assert "no such benchmark: ['stort']; there are ['cpu', " in done.stderr

@@ -18,7 +18,7 @@ from support.oracle import Branch, Difference, Program, compare, coverage_for
 
 PROGRAMS = Path(__file__).parent / "programs"
 PINNED = re.compile(r"# only (ours|coverage): (.*)")
-PINNED_BRANCH = re.compile(r"# only (ours|coverage) to (-?\d+): (.*)")
+PINNED_BRANCH = re.compile(r"# only (ours|coverage) to (-?\d+): ([^#]*)")
 
 
 @pytest.mark.parametrize("kind", MAPS)

@@ -28,8 +28,7 @@ def stop(number, frame):
 
 
 signal.signal(signal.SIGTERM, stop)
-print("ready", flush=True)
-signal.pause()
+print("ready", flush=True); signal.pause()
 """
 
 
@@ -75,7 +74,7 @@ def test_a_program_is_measured_while_it_runs(project: Project) -> None:
         assert len(collection.files) == 1, (collection, Session(urls=[url]).status())
         (file,) = collection.files
         assert file.path == str(project.root / "app.py")
-        assert file.lines >= {1, 2, 5, 10, 11, 12}
+        assert file.lines >= {1, 2, 5, 10, 11}
         assert not file.lines & {6, 7}
 
 
@@ -229,7 +228,7 @@ def test_a_terminated_program_is_reported_too(project: Project) -> None:
         child.send_signal(signal.SIGTERM)
         out, _err = child.communicate(timeout=30)
     assert child.returncode == 3
-    assert "app.py       8      0   100%" in out
+    assert "app.py       7      0   100%" in out
 
 
 def test_nothing_stays_when_podcov_run_is_killed(

@@ -132,7 +132,7 @@ def booked_on_a_pass(condition=False):
     try:
         {}[1]
     finally:
-        if condition:
+        if condition:  # only coverage to 136: 3.8 3.9 3.10 3.11 # only ours to -131: 3.8 3.9 3.10 3.11
             pass  # only coverage: 3.8 3.9 3.10 3.11
 
 
