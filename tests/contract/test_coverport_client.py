@@ -6,14 +6,12 @@ import base64
 import http.client
 import json
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import coverage
-import pytest
-from support.sidecar import Sidecar, running
+from support.sidecar import Sidecar
 from support.spool import Writer
 
 GO = {"User-Agent": "Go-http-client/1.1", "Accept-Encoding": "gzip"}
@@ -25,17 +23,6 @@ COVERAGE = {
     "files_combined": int,
     "message": str,
 }
-
-
-@pytest.fixture
-def shop(tmp_path: Path) -> Writer:
-    return Writer(tmp_path / "spool" / "shop")
-
-
-@pytest.fixture
-def sidecar(tmp_path: Path, shop: Writer) -> Iterator[Sidecar]:
-    with running(tmp_path / "spool", tmp_path) as started:
-        yield started
 
 
 def get(sidecar: Sidecar, target: str, fields: dict[str, type]) -> Any:

@@ -5,25 +5,11 @@ from __future__ import annotations
 import base64
 import json
 import socket
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import coverage
-import pytest
-from support.sidecar import Sidecar, read_to_end, running
+from support.sidecar import Sidecar, read_to_end
 from support.spool import Writer
-
-
-@pytest.fixture
-def shop(tmp_path: Path) -> Writer:
-    return Writer(tmp_path / "spool" / "shop")
-
-
-@pytest.fixture
-def sidecar(tmp_path: Path, shop: Writer) -> Iterator[Sidecar]:
-    with running(tmp_path / "spool", tmp_path) as started:
-        yield started
 
 
 def ask(sidecar: Sidecar, path: str) -> str:
