@@ -99,6 +99,10 @@ def indent(lines: list[str]) -> list[str]:
     return ["    " + line for line in lines]
 
 
+as_many_as_asked = settings(
+    max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+)
+
 ERRORS = ("KeyError", "ValueError", "(KeyError,\n        IndexError)", "Exception")
 SIMPLE = (
     "log(1)",
@@ -257,12 +261,7 @@ def compiles(source: str) -> bool:
     return True
 
 
-@settings(
-    max_examples=EXAMPLES,
-    deadline=None,
-    database=None,
-    suppress_health_check=list(HealthCheck),
-)
+@as_many_as_asked
 @given(blocks(), st.integers(0, 2**16))
 @pytest.mark.filterwarnings("ignore")
 def test_generated_programs_are_the_same_program(lines: list[str], seed: int) -> None:
@@ -292,12 +291,7 @@ def ends_of_finally(source: str) -> set[int]:
     return {inner.lineno for inner in ends if hasattr(inner, "lineno")}  # a case has a pattern's
 
 
-@settings(
-    max_examples=EXAMPLES,
-    deadline=None,
-    database=None,
-    suppress_health_check=list(HealthCheck),
-)
+@as_many_as_asked
 @given(blocks(), st.integers(0, 2**16))
 @pytest.mark.filterwarnings("ignore")
 def test_generated_programs_take_the_same_branches(lines: list[str], seed: int) -> None:
