@@ -36,10 +36,11 @@ does; but that would have to be imported."""
 _ZIP = b"PK\3\4"
 
 
-def watch_entry(measure: Measure, script: str) -> Callable[[], None] | None:
+def watch_entry(measure: Measure, script: str) -> Callable[[], bool] | None:
     """Offer marked code when CPython asks about `script`.
 
-    Returns what takes the hook out of sys.path_hooks again once it was asked; None: not measured.
+    Returns what takes the hook out of sys.path_hooks again once it was asked, and then says True;
+    None: not measured.
     """
     if measure.measured(_absolute(script)) is None:
         return None
@@ -92,10 +93,11 @@ class _Watch:
         self._asked = False
         self.path_hook = self._path_hook  # one bound method, to be found again
 
-    def tidy(self) -> None:
+    def tidy(self) -> bool:
         """C walks the list by index while it asks: it must not change before that is over."""
         if self._asked and self.path_hook in sys.path_hooks:
             sys.path_hooks.remove(self.path_hook)
+        return self._asked
 
     def _path_hook(self, path: str) -> Any:
         if self._asked or path not in self._names:
@@ -124,7 +126,7 @@ class _Watch:
         return code
 
 
-def _stand_in(path: str, code: CodeType, tidy: Callable[[], None]) -> Any:
+def _stand_in(path: str, code: CodeType, tidy: Callable[[], bool]) -> Any:
     """What C takes for an importer, and then for module runpy."""
     main = sys.modules["__main__"].__dict__
     runpy = sys.modules.get("runpy")

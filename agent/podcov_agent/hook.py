@@ -36,8 +36,12 @@ machinery: Any = _frozen_importlib_external
 zipper: Any = zipimport
 """Of type Any, because we exchange methods of their classes."""
 
+_File = machinery.SourceFileLoader
 _plain_compile = machinery.SourceLoader.source_to_code
 _plain_read = machinery.FileLoader.get_data
+_NOT_OURS = object()
+"""Most modules: of the library, of others."""
+
 _getframe, _stat = sys._getframe, stat
 _PY310 = sys.version_info >= (3, 10)
 
@@ -91,7 +95,7 @@ class _GetCode:
     made when the attribute is looked up; so no frame of ours is there while the original runs.
     """
 
-    def __init__(self, measure: Measure, tidy: Callable[[], None] | None) -> None:
+    def __init__(self, measure: Measure, tidy: Callable[[], bool] | None) -> None:
         self._measure = measure
         self._tidy = tidy
         self._read_code = _ReadCode(measure)
@@ -101,11 +105,14 @@ class _GetCode:
         name = getattr(loader, "name", None)
         if not isinstance(name, str):
             return self._original.__get__(loader, owner)
-        if self._tidy is not None:
-            self._tidy()
-        code = _recalled(self._measure, loader, name)
-        if code is not None:
-            return Bound(next, iter((code,)))
+        if self._tidy is not None and self._tidy():
+            self._tidy = None
+        if type(loader) is _File and type(loader.path) is str and name != "pkgutil":
+            code = _recalled(self._measure, loader, name)
+            if code is _NOT_OURS:
+                return self._original.__get__(loader, owner)
+            if code is not None:
+                return Bound(next, iter((code,)))
         plain = map(self._original, (loader,), (name,))
         return Bound(next, map(self._finish, (loader,), (name,), plain))
 
@@ -122,17 +129,17 @@ def _is_plain(loader: Any) -> bool:
     return kind.source_to_code is _plain_compile and kind.get_data is _plain_read
 
 
-def _recalled(measure: Measure, loader: Any, fullname: str) -> CodeType | None:
-    """Marked code from our cache, where Python would take its own from a .pyc file.
+def _recalled(measure: Measure, loader: Any, fullname: str) -> Any:
+    """Marked code from our cache, where Python would take its own from a .pyc file; or _NOT_OURS.
 
     That is the one case in which the original is not asked: it would read a file, and no more.
     """
-    if type(loader) is not machinery.SourceFileLoader or not _is_plain(loader):
-        return None
     path = loader.path
     try:
         real = measure.measured(path, fullname)
-        if real is not None:
+        if real is None:
+            return _NOT_OURS
+        if _is_plain(loader):
             status = _stat(path)
             if bytecode.examine(path, status) is bytecode.CURRENT:
                 return measure.recall(path, real, stamp_of(status))

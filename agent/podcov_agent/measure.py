@@ -34,15 +34,11 @@ class Measure:
     """What one process needs to measure a file."""
 
     def __init__(self, scope: Scope, spool: Spool, cache: Cache, form: str, branches: bool) -> None:
-        self._scope = scope
+        self.measured = scope.measured
         self._branches = branches
         self._form = form
         self._spool = spool
         self._cache = cache
-
-    def measured(self, path: str, module: str = "") -> str | None:
-        """The real path of `path` if it is to be measured, else None."""
-        return self._scope.measured(path, module)
 
     def recall(self, path: str, real: str, stamp: str) -> CodeType | None:
         """Marked code of the source with this stamp from the cache, compiled as `path`, or None."""
