@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from support.nightly import NIGHTLY
 
 VERSIONS = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14")
 """What the agent supports. Where one is not installed, its tests are skipped by that name."""
@@ -25,8 +26,8 @@ VERSIONS = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14")
 OLDEST_AND_NEWEST = ("3.8", "3.13")
 """The two that a quick run of a slow test should take."""
 
-FULL = os.environ.get("PODCOV_TEST_MATRIX") == "full"
-"""Whoever asks for the full matrix has the time for it."""
+UNSUPPORTED = ("2.7", "3.6", "3.7")
+"""What the agent leaves alone, with a note."""
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "podcov"
 
@@ -59,11 +60,11 @@ def each_version(versions: tuple[str, ...] = VERSIONS) -> list[object]:
 def one_or_all(rows: Iterable[str]) -> list[object]:
     """Parameters (row, version): the oldest and the newest interpreter in turn.
 
-    PODCOV_TEST_MATRIX=full: both of them with each row.
+    A nightly run: both of them with each row.
     """
     out = []
     for number, row in enumerate(rows):
-        versions = OLDEST_AND_NEWEST if FULL else (OLDEST_AND_NEWEST[(number + 1) % 2],)
+        versions = OLDEST_AND_NEWEST if NIGHTLY else (OLDEST_AND_NEWEST[(number + 1) % 2],)
         for version in each_version(versions):
             out.append(pytest.param(row, *version.values, marks=version.marks))
     return out
@@ -119,12 +120,18 @@ def _patch(python: Path) -> tuple[int, ...]:
 
 def _answers(python: Path, version: str) -> bool:
     """Does it run, and is it a CPython of that version? (A shim of pyenv may be neither.)"""
-    ask = "import sys; print(sys.implementation.name, '%d.%d' % sys.version_info[:2])"
+    ask = "import platform as p; print(p.python_implementation() + ' ' + p.python_version())"
     try:
         asked = subprocess.run([str(python), "-c", ask], capture_output=True, text=True, timeout=30)
     except OSError:
         return False
-    return asked.stdout.split() == ["cpython", version]
+    return asked.stdout.startswith(f"CPython {version}.")
+
+
+def _list() -> None:
+    """Print the executable of each supported version that is here: for shells, as in Makefile."""
+    for which in filter(None, map(find, VERSIONS)):
+        print(which.python)
 
 
 def _run(*command: str) -> None:
@@ -132,3 +139,7 @@ def _run(*command: str) -> None:
     done = subprocess.run(command, capture_output=True, text=True, env=environment)
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")
+
+
+if __name__ == "__main__":
+    _list()
