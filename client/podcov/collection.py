@@ -221,6 +221,7 @@ def gather_notes(snapshots: Sequence[Snapshot]) -> tuple[Note, ...]:
     """The agents' notes, those of replicas counted once, and ours on what lacks branches."""
     containers = [container for snapshot in snapshots for container in snapshot.containers]
     notes = {note for container in containers for note in container.notes}
+    notes |= {note for snapshot in snapshots for note in snapshot.own_notes}
     without = {container.name for container in containers if _has(container, branches=False)}
     if any(_has(container, branches=True) for container in containers):
         notes |= {Note(name, *LINES_ONLY) for name in without}

@@ -80,6 +80,13 @@ class Health:
     generation: int
     sessions: Mapping[str, int]
     containers: tuple[ContainerHealth, ...]
+    own_notes: tuple[Note, ...] = ()
+    """Those of no container."""
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """All of them."""
+        return (*self.own_notes, *(note for box in self.containers for note in box.notes))
 
 
 Exit = tuple[int, bool]
@@ -125,6 +132,8 @@ class Snapshot:
     start: int
     generation: int
     containers: tuple[Container, ...]
+    own_notes: tuple[Note, ...] = ()
+    """Those of no container."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,6 +152,19 @@ def test_status_has_a_row_for_each_container(
     assert "/app/x.pyc" in err
 
 
+def test_what_a_pod_has_lost_is_said(project: Project, agent: Agent, podcov: Podcov) -> None:
+    """By `status` and by `collect`, with the slug to look up; the rest is in the table."""
+    agent.run(project, "shop/app.py", 1, 4, 7, 10)
+    for _ in range(2):
+        podcov("reset", "--url", agent.url, "--session", "mine")
+    (agent.writer.folder.parent / ".podcov/gen.1-1").write_bytes(b"torn")
+    for command in (["status"], ["collect"]):
+        out, err = podcov(*command, "--url", agent.url)
+        assert "note from podcov-agent, generation-damaged: " in err
+        assert "gen.1-1" in err
+    assert out == TABLE
+
+
 def test_stale_and_unmapped_files_are_listed(
     project: Project, agent: Agent, podcov: Podcov
 ) -> None:
