@@ -1,11 +1,10 @@
 """Owns the Kubernetes API: the only file that imports the kubernetes library.
 
-Hands out raw JSON (nothing is lost in a typed round trip) and sockets, and wraps every error. Must
+Hands out raw JSON (nothing is lost in a typed round trip) and tunnels, and wraps every error. Must
 not decide which pods matter: discover does. Called by discover and forward.
 """
 
 import json
-import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from kubernetes.config import (
     load_kube_config,
 )
 from kubernetes.config.kube_config import KUBE_CONFIG_DEFAULT_LOCATION as DEFAULT_FILE
-from kubernetes.stream import portforward
+from kubernetes.stream.ws_client import create_websocket, get_websocket_url
 from yaml import YAMLError
 
 from podcov.errors import (
@@ -32,6 +31,7 @@ from podcov.errors import (
     PodcovError,
     WorkloadError,
 )
+from podcov.tunnel import Tunnel, as_os_errors
 
 Json = Mapping[str, Any]
 
@@ -71,25 +71,24 @@ class Kube:
             answer = read(name, namespace, _preload_content=False, _request_timeout=self.timeout_s)
             return _body(answer)
 
-    @contextmanager
-    def open_port(self, namespace: str, pod: str, port: int) -> Iterator[socket.socket]:
-        """A socket to `port` of the pod, over the API server."""
+    def open_port(self, namespace: str, pod: str, port: int) -> Tunnel:
+        """A connection to `port` of the pod, over the API server; its owner closes it."""
+        path = f"/api/v1/namespaces/{namespace}/pods/{pod}/portforward?ports={port}"
         try:
-            # The library swaps a method of its client while it connects: one client per connection.
-            api = CoreV1Api(ApiClient(self.configuration))
-            stream = portforward(
-                api.connect_get_namespaced_pod_portforward, pod, namespace, ports=str(port)
-            )
-        except (ApiException, urllib3.exceptions.HTTPError, OSError, ValueError) as problem:
-            raise _refused_forward(pod, port, str(getattr(problem, "reason", problem))) from problem
-        try:
-            yield stream.socket(port)
-        except OSError as problem:
-            if stream.error(port):
-                raise _refused_forward(pod, port, stream.error(port)) from problem
-            raise
-        finally:
-            stream.close()
+            with as_os_errors():
+                websocket = create_websocket(  # type: ignore[no-untyped-call]  # theirs has no types
+                    self.configuration,
+                    get_websocket_url(self.configuration.host + path),  # type: ignore[no-untyped-call]
+                    self._login(),
+                )
+        except (OSError, ValueError) as problem:
+            raise _refused_forward(pod, port, str(problem)) from problem
+        return Tunnel(websocket, lambda said: _refused_forward(pod, port, said))
+
+    def _login(self) -> dict[str, str]:
+        """The headers that say who asks."""
+        known = cast(Mapping[str, Mapping[str, str]], self.configuration.auth_settings())
+        return {item["key"]: item["value"] for item in known.values() if item["in"] == "header"}
 
     @contextmanager
     def _asking(self, what: str, namespace: str) -> Iterator[None]:

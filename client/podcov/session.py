@@ -7,8 +7,7 @@
     print(collection.table().text)
 
 Must not print, and must not read the environment or podcov's settings: config does, and the
-command line and the pytest plugin pass what it says. (rules has those of coverage.py.) A session
-holds no connection and nothing to close.
+command line and the pytest plugin pass what it says. (rules has those of coverage.py.)
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,10 +15,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
 from urllib.parse import quote, urlsplit
+from weakref import finalize
 
 from podcov.collect import Answers, Progress, ask_all
 from podcov.collection import Collection, gather_notes, join
 from podcov.config import Settings
+from podcov.connections import Connections
 from podcov.contract import (
     DEFAULT_PORT,
     DEFAULT_SESSION,
@@ -54,6 +55,7 @@ class Session:
 
     Nothing happens before a method is called, but that the settings are checked. Every method
     finds the pods anew, so pods may come and go between two calls. Every error is a PodcovError.
+    A connection to each agent is kept until `close`, the end of a `with` block, or the session's.
     """
 
     def __init__(
@@ -113,6 +115,17 @@ class Session:
             allow_stale=settings.allow_stale,
             rcfile=settings.rcfile,
         )
+
+    def __enter__(self) -> "Session":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections. Questions after that open one each."""
+        if "_transport" in vars(self):  # nothing was asked, there is nothing to close
+            self._transport.connections.close()
 
     @property
     def namespace(self) -> str:
@@ -225,7 +238,9 @@ class Session:
 
     @cached_property
     def _transport(self) -> Transport:
-        return Transport(self._forwarder(), self.timeout_s)
+        connections = Connections(self._forwarder(), self.timeout_s)
+        finalize(self, connections.close)  # for whoever does not close a session, as at exit
+        return Transport(connections, self.timeout_s)
 
     def _forwarder(self) -> Forwarder:
         if self.urls:

@@ -20,13 +20,13 @@ def report(
     show_missing: bool | None,
 ) -> None:
     """Everything that ran, under the paths it ran from; PodcovError if there is no report."""
-    session = Session(
+    with Session(
         urls=[url],
         timeout_s=settings.timeout,
         rcfile=settings.rcfile,
         in_place=rules,
-    )
-    collection = session.collect()
+    ) as session:
+        collection = session.collect()
     screen.show_notes(collection.notes)
     screen.show_maps(collection.unmapped, collection.stale, merged=False)
     files = collection.require_files()
