@@ -43,6 +43,12 @@ class ForbiddenError(PodcovError):
     slug = "forbidden"
 
 
+class LoginError(PodcovError):
+    """The program that the kubeconfig names for logging in gave no login."""
+
+    slug = "login-failed"
+
+
 class WorkloadError(PodcovError):
     """The workload is written in a form podcov does not know, or does not exist."""
 

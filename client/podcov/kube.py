@@ -21,6 +21,7 @@ from kubernetes.config import (
     load_kube_config,
 )
 from kubernetes.config.kube_config import KUBE_CONFIG_DEFAULT_LOCATION as DEFAULT_FILE
+from kubernetes.config.kube_config import KubeConfigMerger
 from kubernetes.stream.ws_client import create_websocket, get_websocket_url
 from yaml import YAMLError
 
@@ -28,9 +29,11 @@ from podcov.errors import (
     ClusterError,
     ForbiddenError,
     ForwardError,
+    LoginError,
     PodcovError,
     WorkloadError,
 )
+from podcov.login import overhearing, reason
 from podcov.tunnel import Tunnel, as_os_errors
 
 Json = Mapping[str, Any]
@@ -116,7 +119,11 @@ def open_kube(kubeconfig: str | None, context: str | None, timeout_s: float) -> 
     """
     configuration = Configuration()
     try:
-        load_kube_config(kubeconfig, context, configuration)  # type: ignore[no-untyped-call]
+        with overhearing() as said:
+            load_kube_config(kubeconfig, context, configuration)  # type: ignore[no-untyped-call]
+        if said:
+            raise _no_login(said, kubeconfig, context)
+        _watch_logins(configuration, kubeconfig, context)
         namespace = _namespace_of(kubeconfig, context)
     except (ConfigException, YAMLError, OSError, TypeError, ValueError) as problem:
         if kubeconfig or context or not _load_incluster(configuration):
@@ -128,6 +135,42 @@ def open_kube(kubeconfig: str | None, context: str | None, timeout_s: float) -> 
         namespace = _own_namespace()
     configuration.retries = False
     return Kube(configuration, namespace, timeout_s)
+
+
+def _watch_logins(
+    configuration: Configuration, kubeconfig: str | None, context: str | None
+) -> None:
+    """When a login has run out the library gets another, in the middle of a question."""
+    renew = configuration.refresh_api_key_hook
+    if renew is None:
+        return
+
+    def renew_or_fail(asking: Configuration) -> None:
+        with overhearing() as said:
+            renew(asking)
+        asking.refresh_api_key_hook = renew_or_fail  # `renew` has put itself there
+        if said:
+            raise _no_login(said, kubeconfig, context)
+
+    configuration.refresh_api_key_hook = renew_or_fail
+
+
+def _no_login(said: list[str], kubeconfig: str | None, context: str | None) -> PodcovError:
+    command = _login_command(kubeconfig, context)
+    return LoginError(
+        f"The kubeconfig's login program {command[0]} gave no login: {reason(said)}.",
+        f"Run it by hand, or log in anew, until it prints one: {' '.join(command)}",
+    )
+
+
+def _login_command(kubeconfig: str | None, context: str | None) -> list[str]:
+    config = KubeConfigMerger(kubeconfig or DEFAULT_FILE).config  # type: ignore[no-untyped-call]
+    chosen = config["contexts"].get_with_name(context or config["current-context"])
+    user = config["users"].get_with_name(chosen["context"]["user"])["user"]
+    if "exec" not in user:
+        return ["(none)"]
+    program = user["exec"]
+    return [str(program["command"]), *map(str, program.safe_get("args") or ())]
 
 
 def _body(answer: object) -> Json:
