@@ -31,6 +31,14 @@ class Failure:
     error: PodcovError
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Unread:
+    """A local file or folder that could not be read, and why."""
+
+    path: str
+    reason: str
+
+
 @dataclass(frozen=True, slots=True)
 class Discovery:
     """The pods found: to ask, unable to answer although they should, left out on purpose."""

@@ -45,7 +45,7 @@ from podcov.paths import index_files
 from podcov.rules import Rules, read_rules
 from podcov.transport import Transport
 from podcov.wire import read_health, read_snapshot, read_turn
-from podcov.worktree import check_folders, read_files, read_named
+from podcov.worktree import check_folders, part_readable, read_files, read_named
 
 Answer = TypeVar("Answer")
 
@@ -191,9 +191,10 @@ class Session:
             return read_snapshot(target, self._transport.get(target, path))
 
         answers = self._ask(found, ask, on_progress)
-        files = read_named(_paths(answers.answered)) if self.in_place else read_files(folders)
-        index = index_files(files)
-        joined = join(answers.answered, index, rules, self.allow_stale)
+        paths = _paths(answers.answered)
+        files, unread = read_named(paths) if self.in_place else read_files(folders)
+        joined = join(answers.answered, index_files(files), rules, self.allow_stale)
+        unexecuted, more = part_readable(joined.unexecuted)
         return Collection(
             snapshots=answers.answered,
             failed=(*answers.failed, *found.failed),
@@ -204,7 +205,8 @@ class Session:
             notes=gather_notes(answers.answered),
             source=tuple(str(folder) for folder in folders),
             left_out=joined.left_out,
-            unexecuted=joined.unexecuted,
+            unexecuted=unexecuted,
+            unread=tuple(sorted({each.path: each for each in (*more, *unread)}.values())),
             rcfile=self.rcfile,
             interrupted=answers.interrupted,
         )

@@ -29,6 +29,7 @@ def report(
         collection = session.collect()
     screen.show_notes(collection.notes)
     screen.show_maps(collection.unmapped, collection.stale, merged=False)
+    screen.show_unread(collection.unread)
     files = collection.require_files()
     collection.save(settings.data)
     percent = write_reports(files, settings, screen, show_missing)
