@@ -5,12 +5,16 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
+import pytest
+from podcov_agent.contract import MAP_PYTHON
+from podcov_agent.sidecar import chunk
 from podcov_agent.sidecar.generations import Generations
 from podcov_agent.sidecar.ledger import Ledger
 from podcov_agent.sidecar.lines import Source
 from podcov_agent.sidecar.reader import Spool
 from podcov_agent.sidecar.retention import Limits
 from support import load
+from support.maps import MAPS
 from support.spool import BLOB, Writer, lines_of
 from support.waiting import wait_until
 
@@ -35,8 +39,16 @@ def assert_each_line_in_one_generation(kept: Ledger) -> None:
     assert sum(map(len, found)) == len(expected), "a line that ran once is in two generations"
 
 
-def test_turns_under_load_lose_nothing_and_book_nothing_twice(tmp_path: Path) -> None:
-    """Three processes run thousands of lines once each, while generations turn."""
+@pytest.mark.parametrize("which", MAPS)
+def test_turns_under_load_lose_nothing_and_book_nothing_twice(
+    which: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three processes run thousands of lines once each, while generations turn.
+
+    The sidecar clears by the map in C, or without it.
+    """
+    if which == MAP_PYTHON:
+        monkeypatch.setattr(chunk, "_native", lambda: None)
     kept, turns = ledger(tmp_path), 0
     with load.once_only_writers(tmp_path / "shop", 2.0) as writers:
         while load.running(writers):
@@ -49,9 +61,9 @@ def test_a_line_run_before_the_request_is_in_the_answer(tmp_path: Path) -> None:
     """Reads between turns, while others write: what this process ran last is always there."""
     kept, rounds, line = ledger(tmp_path), 0, load.SPARE_LINE
     with load.once_only_writers(tmp_path / "shop", 1.0) as writers:
-        chunk, base = Writer(tmp_path / "shop").register(load.PATH, slots=load.SLOTS)
+        where, base = Writer(tmp_path / "shop").register(load.PATH, slots=load.SLOTS)
         while load.running(writers):
-            chunk[base + line] = 1
+            where[base + line] = 1
             current = kept.snapshot(0).generation
             assert line in lines(kept, current)
             kept.turn()

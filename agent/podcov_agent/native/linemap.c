@@ -9,7 +9,8 @@
    descriptor, no thread, no global variable. Nothing here is ever freed or unmapped: whoever still
    holds a code object may run it at any time, even while the interpreter ends.
 
-   Loaded by nativemap.py; without it the agent does the same in Python (linemap.py). */
+   Loaded by nativemap.py; without it the agent does the same in Python (pymap.py), and so does the
+   sidecar (chunk.py), for which a map reads all bytes at once and clears some. */
 
 #define PY_SSIZE_T_CLEAN
 #define Py_LIMITED_API 0x03080000
@@ -187,7 +188,58 @@ static PyObject *map_plant(PyObject *self, PyObject *args) {
     return Py_None;
 }
 
+/* A bit for each of eight bytes that is 1. The product moves the lowest bit of byte n to 56 + n. */
+static unsigned char bits_of(const unsigned char *bytes) {
+    const unsigned long long ones = 0x0101010101010101;
+    unsigned long long eight;
+    __builtin_memcpy(&eight, bytes, 8);
+    if (!(eight & ~ones)) {
+        if (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
+            eight = __builtin_bswap64(eight);
+        return (unsigned char)(eight * 0x0102040810204080 >> 56);
+    }
+    unsigned char found = 0;
+    for (int n = 0; n < 8; n++)
+        found |= (unsigned char)((bytes[n] == 1) << n);
+    return found;
+}
+
+/* bits(): a bit for each byte of the map, set where the byte is 1: bit n % 8 of byte n / 8. */
+static PyObject *map_bits(PyObject *self, PyObject *arguments) {
+    (void)arguments;
+    Map *map = (Map *)self;
+    PyObject *bits = PyBytes_FromStringAndSize(NULL, map->size / 8);
+    if (!bits)
+        return NULL;
+    unsigned char *packed = (unsigned char *)PyBytes_AsString(bits);
+    for (Py_ssize_t i = 0; i < map->size / 8; i++)
+        packed[i] = bits_of(&map->bytes[i * 8]);
+    return bits;
+}
+
+/* clear(bits): write 0 to the bytes whose bits are set, and not a byte beside them, for others may
+   be marked at this moment. So the compiler must not make wider stores of these. */
+static PyObject *map_clear(PyObject *self, PyObject *bits) {
+    Map *map = (Map *)self;
+    volatile unsigned char *bytes = map->bytes;
+    char *packed;
+    Py_ssize_t size;
+    if (PyBytes_AsStringAndSize(bits, &packed, &size) < 0)
+        return NULL;
+    if (size * 8 > map->size) {
+        PyErr_SetString(PyExc_ValueError, "more bits than the map has bytes");
+        return NULL;
+    }
+    for (Py_ssize_t i = 0; i < size; i++)
+        for (unsigned left = (unsigned char)packed[i]; left; left &= left - 1)
+            bytes[i * 8 + __builtin_ctz(left)] = 0;
+    Py_INCREF(Py_None);
+    return Py_None;
+}
+
 static PyMethodDef methods_of_maps[] = {
+    {"bits", map_bits, METH_NOARGS, NULL},
+    {"clear", map_clear, METH_O, NULL},
     {"fill", map_fill, METH_VARARGS, NULL},
     {"plant", map_plant, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},

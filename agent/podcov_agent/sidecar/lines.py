@@ -74,7 +74,8 @@ def add(known: dict[Source, int], more: dict[Source, int]) -> None:
     """Add the lines of `more` to `known`, which is changed."""
     for source, lines in more.items():
         if lines:
-            known[source] = known.get(source, 0) | lines
+            others = known.get(source)
+            known[source] = others | lines if others else lines
 
 
 def unite(into: Marks, more: Marks) -> None:
