@@ -12,6 +12,7 @@ from pathlib import Path
 
 from support.cluster import packages
 from support.cluster.commands import run, say
+from support.cluster.files import write_whole
 from support.cluster.locks import locked
 from support.cluster.pip_settings import mounts
 
@@ -116,7 +117,7 @@ class Buildah:
     def _policy(self) -> Path:
         """Trust every image: all of them are made here."""
         path = self.cache / "policy.json"
-        path.write_text(json.dumps(POLICY))
+        write_whole(path, json.dumps(POLICY))
         return path
 
     def _run(self, *arguments: str) -> str:
