@@ -57,7 +57,7 @@ def test_pip_in_a_build_is_set_up_like_here() -> None:
 
 
 def test_a_file_that_is_read_while_it_is_written_is_whole(tmp_path: Path) -> None:
-    """Several builds at once write the same settings that others read: nobody finds half of them."""
+    """Several builds at once write the settings that others read: nobody finds half of them."""
     path, text = tmp_path / "policy.json", "x" * 100_000
     write_whole(path, text)
     with ThreadPoolExecutor() as pool:
