@@ -187,16 +187,17 @@ def _ask(tools: Tools, market: Market) -> tuple[dict[str, str], list[str], Any]:
     (pod,) = tools.list("pods", market.namespace)
     name = pod["metadata"]["name"]
     others = markets.SECOND_PORT if market.second else markets.PORT
-    answers: dict[str, str] = {}
-    for port, paths in ((markets.PORT, PATHS), (others, OTHER_PATHS)):
-        with tools.forward(market.namespace, name, port) as app:
-            answers |= {path: app.ask(path) for path in paths}
+    with tools.forward(market.namespace, name, AGENT_PORT) as agent:
+        with tools.forward(market.namespace, name, markets.PORT) as app:
+            answers = {path: app.ask(path) for path in PATHS}
+        agent.post("/coverage/reset")  # the sidecar clears marks of another user's process
+        with tools.forward(market.namespace, name, others) as app:
+            answers |= {path: app.ask(path) for path in OTHER_PATHS}
+        health = json.loads(agent.get("/v1/health"))["containers"]
     logs = (
         tools.kubectl("logs", name, "-c", each["name"], *where)
         for each in pod["spec"]["containers"]
     )
-    with tools.forward(market.namespace, name, AGENT_PORT) as agent:
-        health = json.loads(agent.get("/v1/health"))["containers"]
     return answers, "".join(logs).splitlines(), health
 
 
