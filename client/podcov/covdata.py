@@ -86,11 +86,12 @@ def save_data(files: Iterable[Measured], to: Path, rcfile: str | None = None) ->
 
 def make_table(
     files: Iterable[Measured],
-    kind: str = "text",
+    kind: str | None = None,
     show_missing: bool | None = None,
     rcfile: str | None = None,
 ) -> Report:
-    """coverage.py's table, `text` or `markdown`; show_missing None: as the user's settings say."""
+    """coverage.py's table, `text` or `markdown`; None, also of show_missing: as the user's settings
+    say."""
     out = StringIO()
 
     def run(cov: Coverage) -> float:
@@ -135,6 +136,14 @@ def is_below(percent: float, limit: float, rcfile: str | None = None) -> bool:
     with _coverage_errors():
         precision = _open(None, rcfile).get_option("report:precision")
     return should_fail_under(percent, limit, int(str(precision)))
+
+
+def find_limit(asked: float | None, rcfile: str | None = None) -> float:
+    """The percentage under which to fail: what was asked, else `[report] fail_under`; 0: never."""
+    if asked is not None:
+        return asked
+    with _coverage_errors():
+        return float(str(_open(None, rcfile).get_option("report:fail_under") or 0))
 
 
 def merge_data(parts: Sequence[Path], to: Path) -> None:

@@ -107,8 +107,7 @@ def child_environment(program: Program, place: Path, env: Mapping[str, str]) -> 
     for name, values in ((ENV_SOURCE, program.source), (ENV_OMIT, program.omit)):
         if values:
             made[name] = ",".join(values)
-    if program.branch:
-        made[ENV_BRANCH] = "true"
+    made[ENV_BRANCH] = "true" if program.branch else "false"
     return made
 
 

@@ -202,7 +202,7 @@ class Session:
             files=joined.files,
             unmapped=joined.unmapped,
             stale=joined.stale,
-            notes=gather_notes(answers.answered),
+            notes=gather_notes(answers.answered, rules.branch),
             source=tuple(str(folder) for folder in folders),
             left_out=joined.left_out,
             unexecuted=unexecuted,

@@ -205,6 +205,44 @@ def test_a_total_that_is_too_low_is_told_below_the_programs_own_failure(
     assert f"[{slug}]" in done.stderr
 
 
+DECIDES = "import sys\nif len(sys.argv) > 9:\n    print(1)\n"
+LIMIT = {
+    ".coveragerc": "[run]\nbranch = true\n[report]\nfail_under = 99\n",
+    "setup.cfg": "[coverage:run]\nbranch = true\n[coverage:report]\nfail_under = 99\n",
+    "tox.ini": "[coverage:run]\nbranch = true\n[coverage:report]\nfail_under = 99\n",
+    "pyproject.toml": "[tool.coverage]\nrun.branch = true\nreport.fail_under = 99\n",
+}
+
+
+@pytest.mark.parametrize("file", LIMIT)
+def test_branch_and_fail_under_of_the_projects_settings_count(project: Project, file: str) -> None:
+    """Wherever coverage.py looks for them; an option or the environment is asked first."""
+    project.write("main.py", DECIDES)
+    project.write(file, LIMIT[file])
+    words = ["--report", "--", sys.executable, "main.py"]
+    done = finished(*words)
+    assert (done.returncode, "BrPart" in done.stdout) == (4, True), done.stderr
+    assert "below the limit of 99 % (fail_under of coverage.py's settings). [fail-under]" in (
+        done.stderr
+    )
+    done = finished("--fail-under", "0", "--no-branch", *words)
+    assert (done.returncode, "BrPart" in done.stdout) == (0, False), done.stderr
+    assert "lines-only" not in done.stderr
+    done = finished("--fail-under", "10", *words, env={"PODCOV_BRANCH": "false"})
+    assert (done.returncode, "BrPart" in done.stdout) == (0, False), done.stderr
+
+
+def test_an_option_and_the_environment_ask_for_branches_too(project: Project) -> None:
+    """Where the project's settings say nothing."""
+    project.write("main.py", DECIDES)
+    words = ["--report", "--", sys.executable, "main.py"]
+    assert "BrPart" not in finished(*words).stdout
+    assert "BrPart" in finished("--branch", *words).stdout
+    assert "BrPart" in finished(*words, env={"PODCOV_BRANCH": "true"}).stdout
+    refused = finished(*words, env={"PODCOV_BRANCH": "yes"})
+    assert (refused.returncode, "[bad-setting]" in refused.stderr) == (2, True)
+
+
 def test_a_report_that_fails_is_told_from_the_programs_failure(project: Project) -> None:
     """125, as no program of the user's ends."""
     done = finished("--report", "--", sys.executable, "-S", "-c", "print(1)")
