@@ -130,6 +130,11 @@ class Collection:
         never = [Measured(path, frozenset(), frozenset(), ()) for path in self.unexecuted]
         return (*self.files, *never)
 
+    @property
+    def _urls(self) -> str:
+        """What a command needs to ask the same agents, where they have addresses."""
+        return "".join(f" --url {one.target.url}" for one in self.snapshots if one.target.url)
+
     def _require_any(self) -> None:
         if self.files:
             return
@@ -158,7 +163,7 @@ class Collection:
             )
         raise NoDataError(
             f"Nothing was measured yet in {name_some(self.answered) or 'any pod'}.",
-            "See what the agents say: podcov status",
+            f"See what the agents say: podcov status{self._urls}",
         )
 
 

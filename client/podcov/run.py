@@ -78,8 +78,7 @@ def run_program(
 
     `on_ready` gets the agent's URL before the program starts. PortTakenError, LaunchError.
     """
-    if program.port:
-        check_free(program.port, program.host, "--port")
+    check_free(program.port, program.host, "--port")
     with ExitStack() as signals:
         relay = signals.enter_context(_relaying())
         with tempfile.TemporaryDirectory(prefix="podcov-run-") as folder:

@@ -23,7 +23,7 @@ failed and COMMAND did not; 4 below --fail-under; 2 wrong usage.
 @click.command(
     name="run",
     short_help="run a program as an annotated pod would",
-    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+    context_settings={"allow_interspersed_args": False},
     epilog=EPILOG,
 )
 @with_options(
@@ -118,4 +118,4 @@ def _own_code(error: PodcovError) -> int:
 
 
 def _greeting(url: str) -> str:
-    return f"podcov: measuring; in another terminal: podcov collect --url {url}"
+    return f"podcov: measuring; meanwhile: podcov collect --url {url}"  # in 80 columns
