@@ -15,7 +15,7 @@ from io import StringIO
 from pathlib import Path
 
 from coverage import Coverage, CoverageData
-from coverage.exceptions import CoverageException, CoverageWarning, NotPython
+from coverage.exceptions import ConfigError, CoverageException, CoverageWarning, NotPython
 from coverage.exceptions import NoDataError as CoverageNoDataError
 from coverage.parser import PythonParser
 from coverage.python import get_python_source
@@ -255,6 +255,11 @@ def _coverage_errors() -> Iterator[None]:
         raise NoDataError(
             "There is nothing to report: coverage.py's settings leave out every measured file.",
             "Look at include and omit under [tool.coverage.report] or in .coveragerc.",
+        ) from problem
+    except ConfigError as problem:
+        raise SettingError(
+            f"coverage.py refuses the settings of this project: {str(problem).rstrip('.')}.",
+            "Mend [tool.coverage] in pyproject.toml, or .coveragerc; --rcfile names another file.",
         ) from problem
     except NotPython as problem:
         raise ReportError(

@@ -258,6 +258,20 @@ def test_an_unknown_option_ends_with_2(project: Project, podcov: Podcov) -> None
     assert "--html" in err
 
 
+def test_what_is_wrong_on_this_side_is_said_before_a_cluster_is_asked(
+    project: Project, agent: Agent, podcov: Podcov
+) -> None:
+    """The form of a workload, two ways to name pods, a file of settings that is not there."""
+    _, err = podcov("collect", "shop", code=1)
+    assert err.startswith("podcov: 'shop' is not a workload podcov knows. [no-workload]\n")
+    _, err = podcov("status", "deploy/shop", "--url", "http://x:1", code=2)
+    assert "workload and url are both set in the call. [bad-setting]" in err
+    agent.run(project, "shop/app.py", 1)
+    podcov("collect", "--url", agent.url)
+    _, err = podcov("report", "--rcfile", "nope", code=2)
+    assert "Couldn't read 'nope' as a config file. [bad-setting]" in err
+
+
 def test_no_cluster_at_all(project: Project, podcov: Podcov) -> None:
     """The exact message, without a kubeconfig in HOME or anywhere."""
     _, err = podcov("collect", "deploy/shop", code=1)
