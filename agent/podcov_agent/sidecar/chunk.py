@@ -94,7 +94,8 @@ class Chunk:
         for source, (begin, end, own) in self._places.items():
             piece = bits[begin:end]
             if piece != seen[begin:end] or (self._new and source not in lines):
-                lines[source] = int.from_bytes(piece, "little") & own
+                found = int.from_bytes(piece, "little")
+                lines[source] = found if found <= own else found & own
         self._seen, self._new = bits, False
         return lines
 

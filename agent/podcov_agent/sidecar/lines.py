@@ -62,7 +62,7 @@ def to_bytes(lines: int) -> bytes:
 
 def numbits(lines: int) -> bytes:
     """coverage.py's form: bit n % 8 of byte n // 8 is line n; empty for no line."""
-    return lines.to_bytes((lines.bit_length() + 7) // 8, "little")
+    return lines.to_bytes((lines.bit_length() + 7) >> 3, "little")
 
 
 def count(lines: int) -> int:
