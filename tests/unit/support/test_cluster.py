@@ -4,11 +4,13 @@ import fcntl
 import os
 import re
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from support.cluster import build, packages, pip_settings, provider
 from support.cluster.errors import StartFailedError, UnavailableError
+from support.cluster.files import write_whole
 from support.cluster.locks import locked
 from support.cluster.processes import Processes
 from support.cluster.settings import Settings, from_environment
@@ -62,6 +64,18 @@ def test_pip_in_a_build_is_set_up_like_here() -> None:
     text = pip_settings.configuration(settings)
     assert "index-url = https://b/\n" in text
     assert f"cert = {pip_settings.BUNDLE}\n" in text
+
+
+def test_a_file_that_is_read_while_it_is_written_is_whole(tmp_path: Path) -> None:
+    """Several builds at once write the settings that others read: nobody finds half of them."""
+    path, text = tmp_path / "policy.json", "x" * 100_000
+    write_whole(path, text)
+    with ThreadPoolExecutor() as pool:
+        writing = [pool.submit(write_whole, path, text) for _ in range(100)]
+        while not all(each.done() for each in writing):
+            assert path.read_text() == text
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_missing_programs_are_named_to_those_who_may_not_install(
