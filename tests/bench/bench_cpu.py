@@ -17,10 +17,10 @@ from peers import (
     PYTHON_MAP,
     SLIPCOVER,
     SLIPCOVER_BRANCH,
-    VERSIONS,
     WRAPPER,
     Peers,
     peers,
+    versions,
 )
 from support.bench import Row
 from support.interpreters import VERSIONS as EVERY_VERSION
@@ -38,16 +38,17 @@ def run(quick: bool) -> list[Row]:
     """Return the seconds of all kernels on each side, and each kernel's under podcov.
 
     `podcov` has the map in C, which must have been compiled: `make native`. Pythons that are not
-    in VERSIONS are measured with and without podcov only.
+    in `versions` are measured with and without podcov only.
     """
     rounds, scale = (1, 1) if quick else (5, 2)
     rows = []
-    for version in filter(find, VERSIONS if quick else EVERY_VERSION):
-        sides = SIDES if version in VERSIONS else (NONE, OURS)
-        with peers(version, equipped=version in VERSIONS) as environment:
+    full = versions()
+    for version in full if quick else filter(find, EVERY_VERSION):
+        sides = SIDES if version in full else (NONE, OURS)
+        with peers(version, equipped=version in full) as environment:
             found = _measure(environment, sides, rounds, scale)
         rows += [_mean(side, found, version) for side in sides]
-        rows += _kernels(found, version) if version in VERSIONS else []
+        rows += _kernels(found, version) if version in full else []
     return rows
 
 

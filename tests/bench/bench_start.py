@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from peers import PROGRAMS, VERSIONS
+from peers import PROGRAMS, versions
 from podcov_agent.binding import NEGATION, STORE
 from support.bench import Row, child_cpu_s, compare, instructions, interleave
-from support.interpreters import find, interpreter, venv_python
+from support.interpreters import interpreter, venv_python
 from support.measured import PACKAGE, Container, install_agent
 
 MODULES, FUNCTIONS = 50, 25
@@ -45,7 +45,7 @@ def run(quick: bool) -> list[Row]:
     """Return what `python -c pass` and imports of made-up and of real code cost, and the memory."""
     rounds = 2 if quick else 9
     rows: list[Row] = []
-    for version in filter(find, VERSIONS[:1] if quick else VERSIONS):
+    for version in versions()[: 1 if quick else None]:
         python = str(venv_python(interpreter(version)))  # which has no packages that start up
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)

@@ -7,6 +7,7 @@ benchmarks that compare programs.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from support.measured import Container, install_agent
 
 PROGRAMS = Path(__file__).parent / "programs"
 VERSIONS = ("3.11", "3.13")
+RUNNING = "{}.{}".format(*sys.version_info)
 REQUIREMENTS = (
     *("coverage==7.17.3", "slipcover==1.1.0", "flask==3.1.3", "gunicorn==27.0.1"),
     *("fastapi==0.165.0", "uvicorn==0.54.0", "django==5.2.19"),
@@ -35,8 +37,8 @@ _ASKS = {BRANCH: {ENV_BRANCH: "true"}, PYTHON_MAP: {ENV_MAP: MAP_PYTHON}}
 
 
 def versions() -> list[str]:
-    """Those of VERSIONS that this machine has."""
-    return [version for version in VERSIONS if find(version)]
+    """Those of VERSIONS that this machine has; where it has none, the running one."""
+    return [version for version in VERSIONS if find(version)] or [RUNNING]
 
 
 @dataclass
