@@ -41,7 +41,7 @@ def watch_entry(measure: Measure, script: str) -> Callable[[], None] | None:
 
     Returns what takes the hook out of sys.path_hooks again once it was asked; None: not measured.
     """
-    if measure.measured(_absolute(script)) is None:
+    if measure.measured(_absolute(script)) is None or not _is_file(script):
         return None
     if skips_first_line(_command_line()):
         measure.note(errors.ENTRY_PLAIN, f"{script}: python -x skips its first line")
@@ -49,6 +49,14 @@ def watch_entry(measure: Measure, script: str) -> Callable[[], None] | None:
     watch = _Watch(measure, script)
     sys.path_hooks.insert(0, watch.path_hook)
     return watch.tidy
+
+
+def _is_file(path: str) -> bool:
+    """Of a folder CPython may ask under another name than ours, and the hook would stay for ever."""
+    try:
+        return S_ISREG(stat(path).st_mode)
+    except OSError:
+        return False
 
 
 def _absolute(path: str) -> str:
@@ -103,10 +111,8 @@ class _Watch:
         self._asked = True
         try:
             code = self._marked(path)
-        except (OSError, SyntaxError):
-            code = None  # CPython says what is wrong with the script
-        except Exception as error:
-            self._measure.explain(path, error)
+        except BaseException as error:
+            self._measure.explain(path, error, OSError, SyntaxError)
             code = None
         if code is None:
             raise ImportError
@@ -114,7 +120,7 @@ class _Watch:
 
     def _marked(self, path: str) -> CodeType | None:
         real = self._measure.measured(path)
-        if real is None or not S_ISREG(stat(path).st_mode):
+        if real is None or not _is_file(path):
             return None
         source = read_source(path)
         if source.data.startswith(_ZIP) or b"\0" in source.data:
