@@ -19,8 +19,12 @@
 /* By its plain name: mmap64, which the headers of glibc put in its place, is glibc's alone. */
 extern void *map_memory(void *, size_t, int, int, int, long) __asm__("mmap");
 
+/* An int of value 0, so that compilers of byte code, as numba is, take it for a number and drop its
+   minus. `tag` is where an int has its sign and size. An int of no digits needs none, and CPython
+   reads the first one only to multiply it by a sign of 0: its place is taken for the address. */
 typedef struct {
     PyObject_HEAD
+    size_t tag;
     unsigned char *byte;
 } Probe;
 
@@ -75,6 +79,17 @@ static int probe_bool(PyObject *self) {
     return 0;
 }
 
+/* Not as numbers: tools that rewrite code put constants that are equal into one place. */
+static Py_hash_t probe_hash(PyObject *self) { return (Py_hash_t)((size_t)self >> 3); }
+
+static PyObject *probe_compare(PyObject *self, PyObject *other, int how) {
+    PyObject *answer = Py_NotImplemented;
+    if (how == Py_EQ || how == Py_NE)
+        answer = (self == other) == (how == Py_EQ) ? Py_True : Py_False;
+    Py_INCREF(answer);
+    return answer;
+}
+
 static PyMethodDef methods_of_probes[] = {
     {"__reduce__", reduce, METH_NOARGS, NULL},
     {"__copy__", itself, METH_NOARGS, NULL},
@@ -85,14 +100,15 @@ static PyMethodDef methods_of_probes[] = {
 static PyType_Slot probe_slots[] = {
     {Py_nb_negative, probe_mark},
     {Py_nb_bool, probe_bool},
+    {Py_tp_hash, probe_hash},
+    {Py_tp_richcompare, probe_compare},
     {Py_tp_methods, methods_of_probes},
     {Py_tp_new, refuse},
     {Py_tp_dealloc, keep},
     {0, NULL},
 };
 
-static PyType_Spec probe_spec = {
-    "podcov_agent.Probe", sizeof(Probe), 0, Py_TPFLAGS_DEFAULT, probe_slots};
+static PyType_Spec probe_spec = {"podcov_agent.Probe", 0, 0, Py_TPFLAGS_DEFAULT, probe_slots};
 
 /* Maps ------------------------------------------------------------------------------------------ */
 
@@ -104,6 +120,7 @@ static PyObject *probe_at(Map *map, Py_ssize_t index) {
     Probe *probe = &map->probes[index];
     if (!probe->byte) {
         PyObject_Init((PyObject *)probe, map->probe_type); /* this reference is never given back */
+        probe->tag = ((Probe *)Py_False)->tag; /* an int of value 0 that is no plain int, too */
         probe->byte = &map->bytes[index];
     }
     Py_INCREF((PyObject *)probe);
@@ -234,7 +251,11 @@ static PyObject *map_descriptor(PyObject *module, PyObject *args) {
 static int make_types(PyObject *module) {
     State *state = PyModule_GetState(module);
     state->map_type = (PyTypeObject *)PyType_FromSpec(&map_spec);
-    state->probe_type = (PyTypeObject *)PyType_FromSpec(&probe_spec);
+    PyObject *bases = PyTuple_Pack(1, (PyObject *)&PyLong_Type);
+    if (!bases)
+        return -1;
+    state->probe_type = (PyTypeObject *)PyType_FromSpecWithBases(&probe_spec, bases);
+    Py_DECREF(bases);
     return state->map_type && state->probe_type ? 0 : -1;
 }
 
