@@ -52,7 +52,7 @@ def watch_entry(measure: Measure, script: str) -> Callable[[], None] | None:
 
 
 def _is_file(path: str) -> bool:
-    """Of a folder CPython may ask under another name than ours, and the hook would stay for ever."""
+    """Of a folder CPython may ask under another name, and the hook would stay for ever."""
     try:
         return S_ISREG(stat(path).st_mode)
     except OSError:
