@@ -2,9 +2,10 @@
 
 The harmless part of invariant 1, with the volume in order; what may be wrong with that is in
 test_faults.py, other tools in test_neighbours.py. Each row is a small program, to which
-`observe.everything()` is added: return code, stdout and stderr then hold the process's means, names,
-sys.modules, tracebacks and pickles. A row says which text of a plain run shows that it came about.
-PODCOV_TEST_MATRIX=full: each row on the oldest and the newest interpreter, with both maps.
+`observe.everything()` is added: return code, stdout and stderr then hold the process's means,
+names, modules, tracebacks and pickles. A row says which text of a plain run shows that it came
+about.
+PODCOV_NIGHTLY: each row on the oldest and the newest interpreter, with both maps.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ APPLICATIONS = {
     "signal_kill": Row("KeyboardInterrupt", -2),
     "broken_pipe": Row("BrokenPipeError", 120),
     "sigpipe": Row("", -13),
-    "faulthandler": Row("Current thread 0x (most recent call first)"),
+    "faulthandler": Row("(most recent call first)"),
     "faulthandler_later": Row("Timeout (0:00:00.2"),
     "gc": Row("frozen True []"),
     "code_equal": Row("equal "),
@@ -82,7 +83,7 @@ APPLICATIONS = {
     "abort": Row("", -6),
     "segfault": Row("Segmentation fault", -11),
     "excepthook": Row("hook <class 'shop.Refused'>"),
-    "unraisable": Row("Exception ignored in"),
+    "unraisable": Row("Exception ignored "),
     "threads": Row("threads [2, 2, 2, 2, 2, 2, 2, 2] 1 1"),
     "coroutines": Row("Task exception was never retrieved"),
     "state": Row("state 0.13436424411240122"),
@@ -163,7 +164,9 @@ STARTS = {
         "('CPU', (9, 9))", command="ulimit -t 9; exec {python} main.py"
     ),
     "closed descriptors": Row("", command="exec {python} main.py <&- >&- 2>&-"),
-    "a full disk behind stdout": Row("No space left", command="exec {python} main.py >/dev/full"),
+    "a full disk behind stdout": Row(
+        "No space left", command="{python} main.py >/dev/full; echo $? >&2; exit 1"
+    ),
     "a session of its own": Row(UNCAUGHT, command="exec setsid -w {python} main.py"),
 }
 

@@ -32,7 +32,7 @@ typedef struct {
     PyObject_HEAD
     unsigned char *bytes;
     Py_ssize_t size;
-    Probe *probes; /* one for each byte, so that a line has the same object whenever it is loaded */
+    Probe **blocks; /* a probe for each byte: a line has the same object whenever it is loaded */
     PyTypeObject *probe_type;
 } Map;
 
@@ -112,12 +112,24 @@ static PyType_Spec probe_spec = {"podcov_agent.Probe", 0, 0, Py_TPFLAGS_DEFAULT,
 
 /* Maps ------------------------------------------------------------------------------------------ */
 
+/* Probes are made by the block: an application may have a limit on its address space. */
+enum { BLOCK = 4096 };
+
+static void *map_zeros(size_t size) {
+    int lazily = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+    void *zeros = map_memory(NULL, size, PROT_READ | PROT_WRITE, lazily, -1, 0);
+    return zeros == MAP_FAILED ? PyErr_NoMemory() : zeros;
+}
+
 static PyObject *probe_at(Map *map, Py_ssize_t index) {
     if (index < 0 || index >= map->size) {
         PyErr_SetString(PyExc_IndexError, "a line outside of its chunk");
         return NULL;
     }
-    Probe *probe = &map->probes[index];
+    Probe **block = &map->blocks[index / BLOCK];
+    if (!*block && !(*block = map_zeros(BLOCK * sizeof(Probe))))
+        return NULL;
+    Probe *probe = &(*block)[index % BLOCK];
     if (!probe->byte) {
         PyObject_Init((PyObject *)probe, map->probe_type); /* this reference is never given back */
         probe->tag = ((Probe *)Py_False)->tag; /* an int of value 0 that is no plain int, too */
@@ -229,10 +241,8 @@ static PyObject *map_descriptor(PyObject *module, PyObject *args) {
     void *bytes = map_memory(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (bytes == MAP_FAILED)
         return PyErr_SetFromErrno(PyExc_OSError);
-    int lazily = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
-    void *probes = map_memory(NULL, size * sizeof(Probe), PROT_READ | PROT_WRITE, lazily, -1, 0);
-    if (probes == MAP_FAILED) {
-        PyErr_SetFromErrno(PyExc_OSError);
+    Probe **blocks = map_zeros((size / BLOCK + 1) * sizeof(Probe *));
+    if (!blocks) {
         munmap(bytes, size);
         return NULL;
     }
@@ -241,7 +251,7 @@ static PyObject *map_descriptor(PyObject *module, PyObject *args) {
         return NULL;
     map->bytes = bytes;
     map->size = size;
-    map->probes = probes;
+    map->blocks = blocks;
     map->probe_type = state->probe_type;
     return (PyObject *)map;
 }
