@@ -6,14 +6,16 @@ news, and then the line in the documentation can go.
 
 from __future__ import annotations
 
-import re
 import shutil
 from pathlib import Path
 
 import pytest
 from podcov_agent.contract import CHUNK_BYTES
-from support.interpreters import interpreter
+from support.cluster.errors import UnavailableError
+from support.cluster.packages import ensure
+from support.interpreters import UNSUPPORTED, each_version, interpreter
 from support.measured import Container
+from support.nightly import NIGHTLY
 from support.pairs import Outcome, outcome, pair
 
 SHOP = "def price(n):\n    try:\n        return n * 2\n    except TypeError:\n        return 0\n"
@@ -210,13 +212,25 @@ def test_a_chunk_that_is_removed_goes_on_to_be_marked_by_who_has_it(
     assert container.ran(app / "mod.py") == {1, 2}
 
 
-@pytest.mark.parametrize("name", ["pypy3", "python2.7"])
-def test_another_interpreter_runs_as_without_us(container: Container, app: Path, name: str) -> None:
-    """All observations are equal, and a note says why it is not measured."""
-    pyenv = sorted(Path("~/.pyenv/versions").expanduser().glob(f"{name[6:]}*/bin/python"))
-    found = shutil.which(name) if name == "pypy3" else (str(pyenv[0]) if pyenv else None)
+def pypy() -> Path:
+    """Debian's PyPy; a nightly run installs it where it can."""
+    if shutil.which("pypy3") is None and NIGHTLY:
+        try:
+            ensure({"pypy3": "pypy3"})
+        except UnavailableError as error:
+            pytest.skip(str(error))
+    found = shutil.which("pypy3")
     if found is None:
-        pytest.skip(f"no {name} here: Debian's package {name} has it")
+        pytest.skip("no pypy3 on PATH: Debian's package pypy3 has it")
+    return Path(found)
+
+
+@pytest.mark.parametrize("version", ["pypy", *each_version(UNSUPPORTED)])
+def test_another_interpreter_runs_as_without_us(
+    container: Container, app: Path, version: str
+) -> None:
+    """All observations are equal, and a note says why it is not measured."""
+    python = pypy() if version == "pypy" else interpreter(version).python
     (app / "main.py").write_text(
         "import shop, sys, pickle, traceback\n"
         "print(sorted(sys.modules), sys.path, sorted(vars()), shop.price(2))\n"
@@ -224,9 +238,9 @@ def test_another_interpreter_runs_as_without_us(container: Container, app: Path,
         "try:\n    shop.price()\nexcept TypeError:\n    traceback.print_exc()\n"
         "shop.price(object()).missing\n"
     )
-    plain = pair(container, [found, "main.py"], app)
+    plain = pair(container, [python, "main.py"], app)
     assert (plain.code, "missing" in plain.err) == (1, True)
     (note,) = container.notes()
     assert note["slug"] == "unsupported-python"
-    assert re.match("PyPy 3" if name == "pypy3" else "CPython 2.7", note["detail"])
+    assert note["detail"].startswith("PyPy 3" if version == "pypy" else f"CPython {version}")
     assert not list(container.spool.glob("chunk*"))
