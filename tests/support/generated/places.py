@@ -1,0 +1,120 @@
+"""Lines of a program where something special is: pure, syntax tree in, lines out. Python of 3.8.
+
+Called by `known`.
+"""
+
+import ast
+
+TRIES = tuple(getattr(ast, name) for name in ("Try", "TryStar") if hasattr(ast, name))
+STARS = TRIES[1:]
+WITHS = (ast.With, ast.AsyncWith)
+DEFS = (ast.FunctionDef, ast.AsyncFunctionDef)
+DECISIONS = (ast.If, ast.For, ast.AsyncFor, ast.While)
+JUMPS = (ast.Break, ast.Continue, ast.Return, ast.Raise)
+CONSTANT = (ast.Constant, ast.Tuple, ast.BoolOp, ast.boolop, ast.UnaryOp, ast.unaryop, ast.Load)
+BLOCKS = ("body", "orelse", "finalbody")
+
+
+def finally_ends(tree):
+    """Where a `finally` ends."""
+    return union(ends(node.finalbody) for node in find(tree, TRIES))
+
+
+def with_ends(tree):
+    """Where the body of a `with` ends."""
+    return union(ends(node.body) for node in find(tree, WITHS))
+
+
+def named_handler_ends(tree):
+    """Where an `except ... as` ends."""
+    return union(ends(node.body) for node in find(tree, ast.ExceptHandler) if node.name)
+
+
+def case_ends(tree):
+    """Where a `case` ends."""
+    return union(ends(case.body) for node in ast.walk(tree) for case in getattr(node, "cases", ()))
+
+
+def dead_ends(tree):
+    """Where a block ends that the compiler leaves out because of a constant."""
+    decisions = find(tree, (ast.If, ast.While))
+    return union(ends(n.body) | ends(n.orelse) for n in decisions if is_constant(n.test))
+
+
+def without_code(tree):
+    """Statements that leave no code: `pass`, a constant, a mere annotation."""
+    silent = find(tree, (ast.Pass, ast.Expr, ast.AnnAssign))
+    return lines(n for n in silent if not getattr(n, "value", None) or is_constant(n.value))
+
+
+def bare_jumps(tree):
+    """`break` and `continue`."""
+    return lines(find(tree, (ast.Break, ast.Continue)))
+
+
+def one_line_jumps(tree):
+    """Decisions with a jump on their line, in a `try` with `finally` or in a `with`."""
+    guarded = [node for node in find(tree, TRIES) if node.finalbody] + find(tree, WITHS)
+    inside = [inner for node in guarded for inner in find(node, DECISIONS)]
+    return {n.lineno for n in inside if any(n.lineno == jump.lineno for jump in find(n, JUMPS))}
+
+
+def lines_with_code_behind_a_jump(tree):
+    """`raise; x = 1`"""
+    pairs = [pair for block in blocks(tree) for pair in zip(block, block[1:])]
+    return {a.lineno for a, b in pairs if isinstance(a, JUMPS) and a.end_lineno == b.lineno}
+
+
+def one_line_generics(tree):
+    """`def f[T](): ...`"""
+    return {
+        node.lineno
+        for node in find(tree, DEFS)
+        if getattr(node, "type_params", ()) and node.lineno == node.body[0].lineno
+    }
+
+
+def star_handlers(tree):
+    """Decisions in an `except*`."""
+    handlers = [handler for node in find(tree, STARS) for handler in node.handlers]
+    return lines(inner for handler in handlers for inner in find(handler, DECISIONS))
+
+
+def is_constant(test):
+    """Does the compiler know the value?"""
+    return all(
+        isinstance(n, CONSTANT) or getattr(n, "id", "") == "__debug__" for n in ast.walk(test)
+    )
+
+
+def ends(block):
+    """The lines of the statements that a block can end in."""
+    if not block:
+        return set()
+    last = block[-1]
+    inner = [b for name in BLOCKS for b in [getattr(last, name, None)] if isinstance(b, list)]
+    inner += [part.body for name in ("handlers", "cases") for part in getattr(last, name, ())]
+    heads = [*getattr(last, "decorator_list", ()), last, *getattr(last, "handlers", ())]
+    heads += [case.pattern for case in getattr(last, "cases", ())]
+    return lines(heads) | union(map(ends, inner))
+
+
+def blocks(tree):
+    """Every list of statements."""
+    found = [getattr(node, name, None) for node in ast.walk(tree) for name in BLOCKS]
+    return [block for block in found if isinstance(block, list)]
+
+
+def find(tree, kinds):
+    """All nodes of these kinds."""
+    return [node for node in ast.walk(tree) if isinstance(node, kinds)]
+
+
+def lines(nodes):
+    """Where they begin."""
+    return {node.lineno for node in nodes}
+
+
+def union(sets):
+    """All of them in one."""
+    return set().union(*sets)
