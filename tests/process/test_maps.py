@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from podcov_agent.contract import ENV_MAP, HOME_NATIVE, MAP_NATIVE, MAP_PYTHON
-from support.interpreters import interpreter, venv_python
+from support.interpreters import OLDEST_AND_NEWEST, interpreter, venv_python
 from support.maps import NATIVE_SO, needs_native
 from support.measured import Container
 
@@ -100,7 +100,7 @@ print(clone(10), clone(""), copy.deepcopy(shop.price)(10), len(joblib.hash(const
 
 
 @pytest.mark.parametrize("library", ["cloudpickle", "dill"])
-@pytest.mark.parametrize("version", ["3.8", "3.13"])
+@pytest.mark.parametrize("version", OLDEST_AND_NEWEST)
 def test_functions_travel_by_value(
     container: Container, version: str, library: str, app: Path
 ) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 from hypothesis import strategies as st
-
 from support.generated import patterns
 from support.generated.definitions import definition
 from support.generated.expressions import condition, expression

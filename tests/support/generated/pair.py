@@ -21,7 +21,6 @@ import podcov_agent
 from podcov_agent.contract import ENV_BRANCH, ENV_HOME, ENV_SOURCE, ENV_SPOOL, HOME_BOOTSTRAP
 from podcov_agent.sidecar.install import install
 from podcov_agent.sidecar.reader import Container
-
 from support.maps import MAP_CHOICES, NATIVE_SO
 from support.oracle import what_ran
 
@@ -127,7 +126,7 @@ class Pair:
             self._stop()
             said = (self._folder / "stderr").read_text()[-3000:]
             raise AssertionError(
-                f"{'agent coverage'.split()[which]} died: {worker.returncode}\n{said}"
+                f"{['agent', 'coverage'][which]} died: {worker.returncode}\n{said}"
             )
         answer: dict[str, Any] = json.loads(line)
         if "invalid" in answer:

@@ -25,7 +25,7 @@ import warnings
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 
-from support.generated.world import World  # noqa: E402
+from support.generated.world import World
 
 TRACED = sys.argv[1:] == ["coverage"]
 if TRACED:
