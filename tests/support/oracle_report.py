@@ -1,6 +1,7 @@
 """Compares, as coverage.py reports them, the statements that it saw with those that we saw.
 
-Run by `oracle`, and imported by `generated.runner`, in the interpreter under test, beside its coverage.py; Python of 3.8. Its input is
+Run by `oracle`, imported by `generated.runner`: in the interpreter under test, beside its
+coverage.py; Python of 3.8. Its input is
 {"data": coverage's data file, "ours": {path: {"lines": [line], "exits": [[line, entered]]}},
 "scratch": folder, "branches": the client's module, or null}, and its output
 {path: {"statements": n, "covered": n, "only_coverage": [line], "only_ours": [line],

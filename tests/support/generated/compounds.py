@@ -73,7 +73,8 @@ def loop(w: Writer, place: Place) -> list[str]:
 def handled(w: Writer, place: Place) -> list[str]:
     out = suite(w, place, "try:")
     for _ in range(w.count(1, 2)):
-        head = f"except {w.pick(types(w))}{w.pick(('', ' as e'))}:"
+        kind = w.pick(types(w))
+        head = f"except {kind}{'' if kind.endswith(', IndexError') else w.pick(('', ' as e'))}:"
         again = w.rarely()
         out += [head, *body(w, place), "    raise"] if again else suite(w, place, head)
     if w.rarely():
@@ -83,7 +84,8 @@ def handled(w: Writer, place: Place) -> list[str]:
 
 
 def types(w: Writer) -> tuple[str, ...]:
-    return (*TYPES, "(c() and KeyError or\n        OSError)", "nowhere")
+    bare = w.since(14, "KeyError, IndexError")
+    return (*TYPES, "(c() and KeyError or\n        OSError)", "nowhere", *bare)
 
 
 def closing(w: Writer, place: Place) -> list[str]:

@@ -15,7 +15,7 @@ ALL = range(8, 99)
 LINES_ONLY_COVERAGE = {
     "end of finally": (places.finally_ends, range(8, 12)),
     "end of with": (places.with_ends, (9,)),
-    "end of except as": (places.named_handler_ends, (8, 9)),
+    "end of except as": (places.handler_ends, (8, 9)),
     "end of case": (places.case_ends, (10,)),
     "end of a dead block": (places.dead_ends, (8, 9)),
     "without code": (places.without_code, (8, 9)),

@@ -25,9 +25,11 @@ def with_ends(tree):
     return union(ends(node.body) for node in find(tree, WITHS))
 
 
-def named_handler_ends(tree):
-    """Where an `except ... as` ends."""
-    return union(ends(node.body) for node in find(tree, ast.ExceptHandler) if node.name)
+def handler_ends(tree):
+    """Where an `except ... as` ends, and what may follow it: `else`."""
+    named = [node for node in find(tree, TRIES) if any(h.name for h in node.handlers)]
+    blocks = [block for n in named for block in (*(h.body for h in n.handlers), n.orelse)]
+    return union(map(ends, blocks))
 
 
 def case_ends(tree):
@@ -61,7 +63,7 @@ def one_line_jumps(tree):
 
 def lines_with_code_behind_a_jump(tree):
     """`raise; x = 1`"""
-    pairs = [pair for block in blocks(tree) for pair in zip(block, block[1:])]
+    pairs = [pair for block in blocks(tree) for pair in zip(block, block[1:])]  # noqa: B905, RUF007 (Python 3.8)
     return {a.lineno for a, b in pairs if isinstance(a, JUMPS) and a.end_lineno == b.lineno}
 
 

@@ -54,7 +54,7 @@ def why_invalid(path):
         try:
             compile(file.read(), path, "exec", dont_inherit=True)
         except SyntaxError as error:
-            return "%s in line %s" % (error.msg, error.lineno)
+            return f"{error.msg} in line {error.lineno}"
     return ""
 
 
