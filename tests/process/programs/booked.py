@@ -57,6 +57,15 @@ def a_handler_and_an_else(n):
         m = 1
 
 
+def an_annotation_ends_a_finally(n):
+    try:
+        n = 1
+    finally:
+        n = 2
+        x: int  # only ours: 3.10 3.11
+    return n
+
+
 def outcome(function, *args):
     try:
         return function(*args)
@@ -67,4 +76,4 @@ def outcome(function, *args):
 def run():
     out = outcome(a_handler_is_left, 1)
     return out, a_dead_branch(0), a_statement_without_code(0), code_behind_a_jump(0), \
-        a_handler_and_an_else(0)
+        a_handler_and_an_else(0), an_annotation_ends_a_finally(0)

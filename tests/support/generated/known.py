@@ -19,10 +19,12 @@ LINES_ONLY_COVERAGE = {
     "end of case": (places.case_ends, (10,)),
     "end of a dead block": (places.dead_ends, (8, 9)),
     "without code": (places.without_code, (8, 9)),
+    "x: int ends finally": (places.annotations_that_end_finally, (10, 11)),
 }
 LINES_ONLY_OURS = {
     "jump": (places.bare_jumps, (8, 9)),
     "without code": (places.without_code, (8, 9)),
+    "x: int ends finally": (places.annotations_that_end_finally, (10, 11)),
 }
 
 BRANCHES_ONLY_COVERAGE = {
@@ -37,6 +39,7 @@ RAISED = {"raised in the test": (lambda tree: (), ALL)}
 BRANCHES_ONLY_OURS = {
     "one-line jump": (places.one_line_jumps, ALL),
     "past the end of finally": (places.finally_ends, ALL),
+    "end of case": (places.case_ends, (10,)),
     "except*": (places.star_handlers, ALL),
 }
 

@@ -49,16 +49,32 @@ def without_code(tree):
     return lines(n for n in silent if not getattr(n, "value", None) or is_constant(n.value))
 
 
+def annotations_that_end_finally(tree):
+    """`x: int`, where a `finally` ends."""
+    mere = [node for node in find(tree, ast.AnnAssign) if node.value is None]
+    return lines(mere) & finally_ends(tree)
+
+
 def bare_jumps(tree):
     """`break` and `continue`."""
     return lines(find(tree, (ast.Break, ast.Continue)))
 
 
 def one_line_jumps(tree):
-    """Decisions with a jump on their line, in a `try` with `finally` or in a `with`."""
+    """Decisions with a jump behind their colon, in a `try` with `finally` or in a `with`."""
     guarded = [node for node in find(tree, TRIES) if node.finalbody] + find(tree, WITHS)
     inside = [inner for node in guarded for inner in find(node, DECISIONS)]
-    return {n.lineno for n in inside if any(n.lineno == jump.lineno for jump in find(n, JUMPS))}
+    return lines(node for node in inside if has_jump(node, header_end(node)))
+
+
+def header_end(decision):
+    """The line with its colon."""
+    return getattr(decision, "test", getattr(decision, "iter", None)).end_lineno
+
+
+def has_jump(decision, line):
+    """Is there a jump on that line?"""
+    return line in lines(find(decision, JUMPS))
 
 
 def lines_with_code_behind_a_jump(tree):
