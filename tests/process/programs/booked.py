@@ -66,6 +66,25 @@ def an_annotation_ends_a_finally(n):
     return n
 
 
+class Twice:
+    left = 2
+
+    def __aiter__(self):
+        return self
+
+    async def __anext__(self):
+        self.left -= 1
+        if self.left < 0:
+            raise StopAsyncIteration
+
+
+async def behind_a_jump():
+    for i in range(2):
+        async for i in Twice():  # only ours to 82: 3.9
+            continue
+            break  # only coverage: 3.9
+
+
 def outcome(function, *args):
     try:
         return function(*args)
@@ -74,6 +93,8 @@ def outcome(function, *args):
 
 
 def run():
+    try: behind_a_jump().send(None)
+    except StopIteration: pass
     out = outcome(a_handler_is_left, 1)
     return out, a_dead_branch(0), a_statement_without_code(0), code_behind_a_jump(0), \
         a_handler_and_an_else(0), an_annotation_ends_a_finally(0)

@@ -19,7 +19,6 @@ LINES_ONLY_COVERAGE = {
     "end of case": (places.case_ends, (10,)),
     "end of a dead block": (places.dead_ends, (8, 9)),
     "without code": (places.without_code, (8, 9)),
-    "x: int ends finally": (places.annotations_that_end_finally, (10, 11)),
 }
 LINES_ONLY_OURS = {
     "jump": (places.bare_jumps, (8, 9)),

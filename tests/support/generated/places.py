@@ -38,9 +38,11 @@ def case_ends(tree):
 
 
 def dead_ends(tree):
-    """Where a block ends that the compiler leaves out because of a constant."""
-    decisions = find(tree, (ast.If, ast.While))
-    return union(ends(n.body) | ends(n.orelse) for n in decisions if is_constant(n.test))
+    """Where code ends that cannot run: a constant rules its block out, or it is behind a jump."""
+    decisions = [node for node in find(tree, (ast.If, ast.While)) if is_constant(node.test)]
+    ruled_out = [block for node in decisions for block in (node.body, node.orelse)]
+    behind = [block for block in blocks(tree) if any(isinstance(s, JUMPS) for s in block[:-1])]
+    return union(map(ends, ruled_out + behind))
 
 
 def without_code(tree):
