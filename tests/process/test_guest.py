@@ -142,7 +142,7 @@ def test_functions_pickled_by_value_run_anywhere(
 ) -> None:
     """cloudpickle of a marked function is loaded by an interpreter that never saw the agent."""
     which: Interpreter = interpreter(version)
-    python = venv_python(which, "cloudpickle==3.0.0")
+    python = venv_python(which, "cloudpickle==3.1.2")
     (app / "main.py").write_text(
         "import cloudpickle, shop, sys\n"
         "cloudpickle.register_pickle_by_value(shop)\n"

@@ -106,7 +106,7 @@ def test_functions_travel_by_value(
 ) -> None:
     """An interpreter that never saw the agent loads them, and they do what they did."""
     which = interpreter(version)
-    python = venv_python(which, "cloudpickle==3.0.0", "dill==0.3.9", "joblib==1.4.2")
+    python = venv_python(which, "cloudpickle==3.1.2", "dill==0.4.0", "joblib==1.4.2")
     program = BY_VALUE.format(library=library)
     done = container.run([python, "-c", program], app)
     assert (done.returncode, done.stdout) == (0, "12.0 None 12.0 32\n"), done.stderr

@@ -19,7 +19,7 @@ from typing import Any
 import podcov_agent.rewrite
 import pytest
 from podcov_agent.binding import bind
-from podcov_agent.probes import NEGATIONS, STORES
+from podcov_agent.probes import NATIVES, STORES
 from podcov_agent.rewrite import Rewritten
 
 BASE = 64
@@ -29,7 +29,7 @@ FORM: list[Any] = [STORES]
 """The form of probes that is being tested."""
 
 
-@pytest.fixture(autouse=True, scope="module", params=[STORES, NEGATIONS], ids=["store", "negation"])
+@pytest.fixture(autouse=True, scope="module", params=[STORES, NATIVES], ids=["store", "native"])
 def form_of_probes(request: Any) -> None:
     """Every test of the module holds for both forms."""
     FORM[0] = request.param
@@ -49,6 +49,10 @@ class Line:
         self.marks[self.index] = 1
         return self
 
+    def __contains__(self, number: int) -> bool:
+        self.marks[self.index] = 1
+        return False
+
     def __bool__(self) -> bool:
         return False
 
@@ -58,7 +62,7 @@ class Marks:
 
     @property
     def fill(self) -> Any:
-        """Only maps for negations have this method."""
+        """Only maps with an object for each line have this method."""
         if FORM[0] is STORES:
             raise AttributeError("fill")
         return self._fill
