@@ -98,14 +98,14 @@ def run(path, seed):
     spec = importlib.util.spec_from_file_location("generated", path)
     module = importlib.util.module_from_spec(spec)
     vars(module).update(world.names())
-    known, ended, err = set(vars(module)), "", io.StringIO()
+    before, ended, err = set(vars(module)), "", io.StringIO()
     gc.disable()  # the collector would come at another moment
     with contextlib.redirect_stderr(err):
         try:
             spec.loader.exec_module(module)
         except BaseException:
             ended = traceback.format_exc()
-        names = sorted(set(vars(module)) - known)
+        names = sorted(set(vars(module)) - before)
         vars(module).clear()
         del module
         gc.collect()
