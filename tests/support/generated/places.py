@@ -9,6 +9,7 @@ TRIES = tuple(getattr(ast, name) for name in ("Try", "TryStar") if hasattr(ast, 
 STARS = TRIES[1:]
 WITHS = (ast.With, ast.AsyncWith)
 DEFS = (ast.FunctionDef, ast.AsyncFunctionDef)
+DEFINITIONS = (*DEFS, ast.ClassDef)
 DECISIONS = (ast.If, ast.For, ast.AsyncFor, ast.While)
 JUMPS = (ast.Break, ast.Continue, ast.Return, ast.Raise)
 CONSTANT = (ast.Constant, ast.Tuple, ast.BoolOp, ast.boolop, ast.UnaryOp, ast.unaryop, ast.Load)
@@ -95,9 +96,11 @@ def one_line_generics(tree):
 
 
 def star_handlers(tree):
-    """Decisions in an `except*`."""
+    """Decisions in an `except*`, and definitions, which are decisions if they are on one line."""
     handlers = [handler for node in find(tree, STARS) for handler in node.handlers]
-    return lines(inner for handler in handlers for inner in find(handler, DECISIONS))
+    return lines(
+        inner for handler in handlers for inner in find(handler, (*DECISIONS, *DEFINITIONS))
+    )
 
 
 def is_constant(test):

@@ -157,7 +157,9 @@ def positions(code: CodeType, but: tuple[str, ...] = ()) -> set[Any]:
 def test_every_statement_has_a_probe() -> None:
     """Whatever the compiler makes code for can be marked."""
     for path in filter(compiles, corpus()):
+        source = read(path).split(b"\n")
         missing = statement_lines(path) - marked_lines(rewrite(read(path), path, 0).code)
+        missing = {n for n in missing if b"# only coverage:" not in source[n - 1]}  # booked there
         assert missing == set(), path
 
 
