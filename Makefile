@@ -9,7 +9,7 @@ HEADERS := $(shell $(PYTHON) -c 'import sysconfig; print(sysconfig.get_paths()["
 CAN_COMPILE := $(and $(shell command -v $(CC)),$(wildcard $(HEADERS)/Python.h))
 
 .DEFAULT_GOAL := help
-.PHONY: help native bytecode check format test test-local test-cluster cluster-prepare cluster-up cluster-down demo bench clean
+.PHONY: help native bytecode check format test test-local test-cluster python-prepare cluster-prepare cluster-up cluster-down demo bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -22,10 +22,9 @@ native: $(NATIVE_SO) ## compile the map in C, which makes measured code faster; 
 $(NATIVE_SO): $(NATIVE)/linemap.c $(NATIVE)/build.sh
 	@CC=$(CC) PYTHON=$(PYTHON) sh $(NATIVE)/build.sh
 
-bytecode: ## compile what runs before the agent's bundle, with every Python in ~/.pyenv
-	@for python in ~/.pyenv/versions/3.*/bin/python; do \
-	  $$python -c 'import sys; sys.exit(sys.version_info < (3, 8))' \
-	    && $$python agent/podcov_agent/compiled/compile.py; done; true
+bytecode: $(STAMP) ## compile what runs before the agent's bundle, with every Python of the tests
+	@for python in $$(cd tests && ../$(BIN)/python -m support.interpreters); do \
+	  $$python agent/podcov_agent/compiled/compile.py || exit 1; done
 
 check test-local demo bench: $(if $(CAN_COMPILE),$(NATIVE_SO))
 
@@ -42,11 +41,14 @@ format: $(STAMP) ## format the code and mend what the linter can
 
 test: test-local test-cluster ## every test that this machine can run
 
-test-local: $(STAMP) ## unit, process and contract tests: no cluster needed
+test-local: $(STAMP) python-prepare ## unit, process and contract tests: no cluster needed
 	@$(BIN)/pytest -q -n 2 tests/unit tests/process tests/contract
 
 test-cluster: $(STAMP) ## admission and node tiers on a real Kubernetes, or skipped with the reason
 	@$(BIN)/pytest -q -rs tests/admission tests/node
+
+python-prepare: $(STAMP) ## make the Python that pyenv may not have, once per machine: 15 seconds
+	@cd tests && ../$(BIN)/python -m support.interpreters
 
 cluster-prepare: $(STAMP) ## make what the tiers need, once per machine: 8 minutes the first time
 	@cd tests && ../$(BIN)/python -m support.cluster prepare

@@ -11,7 +11,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from support.interpreters import interpreter, one_or_all, venv_python
+from support.interpreters import embeddable, interpreter, one_or_all, venv_python
 from support.measured import Container, line_of
 from support.serving import get, running, serving
 from support.steps import WORK, steps
@@ -75,9 +75,11 @@ def test_each_answer_has_its_line_in_the_spool(
 ) -> None:
     """Of every process that a server makes, whenever and however it makes it."""
     name, *options = SERVERS[server]
-    folder = programs(version, *(UWSGI if name == "uwsgi" else WEB))
     if name == "uwsgi":
+        folder = programs(embeddable(version), *UWSGI)
         options += ["--virtualenv", str(folder.parent)]
+    else:
+        folder = programs(version, *WEB)
     with serving(one_container, [str(folder / name), *options], app) as port:
         workers = ask_for(one_container, port, range(1, STEPS))
     assert steps(one_container) - {59} == set(range(STEPS))

@@ -36,7 +36,7 @@ def decides(n):
         n = 3
     except* (ValueError,
              OSError) as e:
-        if n:  # only ours to -32: 3.11
+        if n:  # only ours to -32: 3.11 3.14
             n = 2
 
 
