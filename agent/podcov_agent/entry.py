@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from podcov_agent.measure import Measure
 
+_getframe = sys._getframe
 _WITH_VALUE = ("-W", "-X", "--check-hash-based-pycs")
 Bound: Any = type(PathFinder.find_spec)
 """`Bound(function, x)` calls the function with x first, without a frame, as functools.partial
@@ -98,8 +99,8 @@ class _Watch:
             sys.path_hooks.remove(self.path_hook)
 
     def _path_hook(self, path: str) -> Any:
-        if self._asked or path not in self._names:
-            raise ImportError
+        if self._asked or path not in self._names or _getframe().f_back is not None:
+            raise ImportError  # whoever asks in Python means to run the file in another way
         self._asked = True
         try:
             code = self._marked(path)

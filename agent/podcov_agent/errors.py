@@ -12,6 +12,7 @@ STALE_BYTECODE = "stale-bytecode"
 CUSTOM_LOADER = "custom-loader"
 ENTRY_PLAIN = "entry-plain"
 EMBEDDED = "embedded"
+EXECUTED = "executed"
 NOT_REWRITTEN = "not-rewritten"
 BAD_OMIT = "bad-omit"
 TOO_MANY_LINES = "too-many-lines"
@@ -43,6 +44,10 @@ NOTES: dict[str, tuple[str, str]] = {
     EMBEDDED: (
         "the server compiles this file itself, where the agent cannot reach",
         "name it as a module: in uWSGI, `module = name:app` in place of `wsgi-file`",
+    ),
+    EXECUTED: (
+        "the file was run by exec(), with code that is not that of its text",
+        "switch off what changes the code, as pytest --assert=plain does, or import the file",
     ),
     NOT_REWRITTEN: (
         "the source could not be rewritten and runs as it is",

@@ -1,8 +1,8 @@
 """Hands marked code to Python where it asks for the code of a measured file.
 
-Replaces three functions of the import machinery and puts nothing into sys.meta_path. Each asks the
-original first, or falls back to it, so that files, warnings and errors are as they would be without
-us. `boot` calls `install`, once per interpreter.
+Replaces three functions of the import machinery and `exec`, and puts nothing into sys.meta_path. Each
+asks the original first, or falls back to it, so that files, warnings and errors are as they would be
+without us. `boot` calls `install`, once per interpreter.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from podcov_agent.cache import Cache
 from podcov_agent.config import read_config
 from podcov_agent.entry import Bound, watch_entry
 from podcov_agent.errors import NotMeasuredError
+from podcov_agent.executed import watch_exec
 from podcov_agent.linemap import Spool
 from podcov_agent.measure import Measure, Source, blob_hash, read_source, stamp_of
 from podcov_agent.nativemap import load_native
@@ -63,6 +64,8 @@ def install(environ: Mapping[str, str], package: str) -> None:
     _hook_sourceless(measure)
     _hook_zip(measure)
     _hook_embedded(measure)
+    if native is not None:
+        watch_exec(measure, native)
     if "pkgutil" in sys.modules:
         _ReadCode(measure).plant(vars(sys.modules["pkgutil"]))
 

@@ -25,6 +25,10 @@ class Map(mmap):
     def __reduce_ex__(self, protocol: object) -> tuple[type[dict[int, int]], tuple[()]]:
         return (dict, ())
 
+    def __buffer__(self, flags: int) -> memoryview:
+        """None, from 3.12 on: marshal would take the bytes for code that can be moved elsewhere."""
+        raise BufferError
+
     def __copy__(self) -> Map:
         return self
 

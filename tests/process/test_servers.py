@@ -80,7 +80,7 @@ SERVERS = {
     "uwsgi-lazy": Server(UWSGI, f"{_UWSGI} --lazy-apps"),
     "uwsgi-threads": Server(UWSGI, f"{_UWSGI} --enable-threads --threads 2"),
     "uwsgi-recycled": Server(UWSGI, f"{_UWSGI} --max-requests 10 --min-worker-lifetime 0", 4),
-    "apache": Server(MOD_WSGI, f"{_APACHE} --application-type module shop:app"),
+    "apache": Server(MOD_WSGI, f"{_APACHE} --application-type module shop --callable-object app"),
     "apache-script": Server(MOD_WSGI, f"{_APACHE} shop.py --callable-object app"),
 }
 COMPILED = (UWSGI, MOD_WSGI)
