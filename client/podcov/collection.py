@@ -22,7 +22,7 @@ from podcov.covdata import (
 )
 from podcov.errors import NoDataError, NothingMapsError, name_some, number_of, require_all
 from podcov.git import find_commit, index_blob
-from podcov.models import Container, Exits, Failure, Note, Snapshot, Source
+from podcov.models import Container, Exits, Failure, Note, Snapshot, Source, Unread
 from podcov.paths import Index, Kind, Match, match_sources
 from podcov.rules import Rules
 
@@ -77,6 +77,8 @@ class Collection:
     """Local paths of measured files that the project's coverage settings leave out."""
     unexecuted: tuple[str, ...] = ()
     """Local paths of files that count although no pod imported them: see `Session`, source."""
+    unread: tuple[Unread, ...] = ()
+    """Local files and folders that could not be read; no report has them."""
     rcfile: str | None = None
     """coverage.py's settings; None: those it finds from the working directory."""
     interrupted: bool = False
@@ -221,6 +223,7 @@ def gather_notes(snapshots: Sequence[Snapshot]) -> tuple[Note, ...]:
     """The agents' notes, those of replicas counted once, and ours on what lacks branches."""
     containers = [container for snapshot in snapshots for container in snapshot.containers]
     notes = {note for container in containers for note in container.notes}
+    notes |= {note for snapshot in snapshots for note in snapshot.own_notes}
     without = {container.name for container in containers if _has(container, branches=False)}
     if any(_has(container, branches=True) for container in containers):
         notes |= {Note(name, *LINES_ONLY) for name in without}

@@ -15,7 +15,7 @@ from io import StringIO
 from pathlib import Path
 
 from coverage import Coverage, CoverageData
-from coverage.exceptions import CoverageException, CoverageWarning
+from coverage.exceptions import CoverageException, CoverageWarning, NotPython
 from coverage.exceptions import NoDataError as CoverageNoDataError
 from coverage.parser import PythonParser
 from coverage.python import get_python_source
@@ -247,7 +247,12 @@ def _coverage_errors() -> Iterator[None]:
             "There is nothing to report: coverage.py's settings leave out every measured file.",
             "Look at include and omit under [tool.coverage.report] or in .coveragerc.",
         ) from problem
-    except (CoverageException, OSError) as problem:
+    except NotPython as problem:
+        raise ReportError(
+            f"coverage.py could not write the report: {str(problem).rstrip('.')}.",
+            "Mend the file, leave it out with omit, or set ignore_errors: [tool.coverage.report].",
+        ) from problem
+    except (CoverageException, OSError, SyntaxError, UnicodeError) as problem:
         raise ReportError(
             f"coverage.py could not write the report: {str(problem).rstrip('.')}.",
             "Check the folder you named, and the coverage settings of this project.",

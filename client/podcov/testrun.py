@@ -143,6 +143,7 @@ def _remarks(collection: Collection, allow_stale: bool) -> list[str]:
     if collection.unmapped:
         names = name_some([file.path for file in collection.unmapped], MOST_NAMES)
         lines.append(f"not in {name_some(collection.source)}, left out: {names}")
+    lines += [f"cannot be read, left out: {item.path}: {item.reason}" for item in collection.unread]
     lines += [f"{stale}: {file.path} in the pod is {file.version}" for file in collection.stale]
     lines += [
         f"not measured in {note.container}: {note.detail} ({note.slug})"

@@ -1,22 +1,21 @@
 """The test suites of real packages pass and fail alike under coverage.py and under the agent, and
 both report the same statements, and of some packages the same branches.
 
-Two interpreters per package; PODCOV_TEST_MATRIX=full takes every one.
+Two interpreters per package; a nightly run takes every one.
 """
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
 from support.interpreters import VERSIONS, each_version, interpreter, venv_python
+from support.nightly import NIGHTLY
 from support.oracle import Comparison, Program, compare, coverage_for
 from support.packages import PACKAGES, Package, unpack_tests
 
 PYTEST = "pytest==8.3.5"  # the last that runs on 3.8
 REPORT = ("-rA", "--tb=no", "--continue-on-collection-errors")
-FULL = os.environ.get("PODCOV_TEST_MATRIX") == "full"
 
 
 ONLY_OURS = {
@@ -59,7 +58,7 @@ def pairs() -> list[object]:
     out = []
     for number, package in enumerate(PACKAGES):
         few = (VERSIONS[number % 3], VERSIONS[3 + number % 3])
-        for version in each_version(VERSIONS if FULL else few):
+        for version in each_version(VERSIONS if NIGHTLY else few):
             out.append(pytest.param(package, *version.values, marks=version.marks))
     return out
 

@@ -20,15 +20,16 @@ def report(
     show_missing: bool | None,
 ) -> None:
     """Everything that ran, under the paths it ran from; PodcovError if there is no report."""
-    session = Session(
+    with Session(
         urls=[url],
         timeout_s=settings.timeout,
         rcfile=settings.rcfile,
         in_place=rules,
-    )
-    collection = session.collect()
+    ) as session:
+        collection = session.collect()
     screen.show_notes(collection.notes)
     screen.show_maps(collection.unmapped, collection.stale, merged=False)
+    screen.show_unread(collection.unread)
     files = collection.require_files()
     collection.save(settings.data)
     percent = write_reports(files, settings, screen, show_missing)

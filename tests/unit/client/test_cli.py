@@ -1,5 +1,6 @@
 """The command line as a person meets it: real processes, real agents."""
 
+import os
 import re
 from pathlib import Path
 
@@ -152,6 +153,19 @@ def test_status_has_a_row_for_each_container(
     assert "/app/x.pyc" in err
 
 
+def test_what_a_pod_has_lost_is_said(project: Project, agent: Agent, podcov: Podcov) -> None:
+    """By `status` and by `collect`, with the slug to look up; the rest is in the table."""
+    agent.run(project, "shop/app.py", 1, 4, 7, 10)
+    for _ in range(2):
+        podcov("reset", "--url", agent.url, "--session", "mine")
+    (agent.writer.folder.parent / ".podcov/gen.1-1").write_bytes(b"torn")
+    for command in (["status"], ["collect"]):
+        out, err = podcov(*command, "--url", agent.url)
+        assert "note from podcov-agent, generation-damaged: " in err
+        assert "gen.1-1" in err
+    assert out == TABLE
+
+
 def test_stale_and_unmapped_files_are_listed(
     project: Project, agent: Agent, podcov: Podcov
 ) -> None:
@@ -170,6 +184,37 @@ def test_stale_and_unmapped_files_are_listed(
         "  → Name their folder with --source DIR.\n"
         "data: .coverage.podcov\n"
     )
+
+
+def test_files_that_cannot_be_read_are_named_and_not_counted(
+    project: Project, agent: Agent, podcov: Podcov
+) -> None:
+    """Those that nothing imported; the report is made of the others."""
+    agent.run(project, "shop/app.py", 1, 4, 7, 10)
+    agent.run(project, "shop/__init__.py", 1)
+    project.write("shop/odd.py", "# coding: nope\n")
+    os.mkfifo(project.root / "shop/pipe.py")
+    out, err = podcov("collect", "--url", agent.url, "--source", "shop")
+    assert "shop/app.py            7      3    57%" in out
+    assert err.partition("\n")[2] == (
+        "2 local files or folders could not be read, not counted:\n"
+        f"  {project.root}/shop/odd.py: unknown encoding: nope\n"
+        f"  {project.root}/shop/pipe.py: no regular file\n"
+        "data: .coverage.podcov\n"
+    )
+
+
+def test_a_file_that_is_no_python_is_said_with_what_to_do(
+    project: Project, agent: Agent, podcov: Podcov
+) -> None:
+    """As coverage.py says it: a report without it would look better than it is."""
+    agent.run(project, "shop/app.py", 1)
+    project.write("shop/broken.py", "def (:\n")
+    _, err = podcov("collect", "--url", agent.url, "--source", "shop", code=1)
+    assert f"Couldn't parse '{project.root}/shop/broken.py' as Python source" in err
+    assert "ignore_errors" in err
+    project.write(".coveragerc", "[report]\nignore_errors = true\n")
+    assert "shop/app.py" in podcov("collect", "--url", agent.url, "--source", "shop")[0]
 
 
 def test_an_unknown_setting_in_pyproject_ends_with_2(project: Project, podcov: Podcov) -> None:
