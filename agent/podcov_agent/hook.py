@@ -1,8 +1,8 @@
 """Hands marked code to Python where it asks for the code of a measured file.
 
-Replaces three functions of the import machinery and `exec`, and puts nothing into sys.meta_path. Each
-asks the original first, or falls back to it, so that files, warnings and errors are as they would be
-without us. `boot` calls `install`, once per interpreter.
+Replaces three functions of the import machinery and `exec`, and puts nothing into sys.meta_path.
+Each asks the original first, or falls back to it, so that files, warnings and errors are as they
+would be without us. `boot` calls `install`, once per interpreter.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from podcov_agent import bytecode, errors
 from podcov_agent.binding import NEGATION, STORE
 from podcov_agent.cache import Cache
 from podcov_agent.config import read_config
-from podcov_agent.entry import Bound, watch_entry
+from podcov_agent.entry import Bound, is_pex, watch_entry
 from podcov_agent.errors import NotMeasuredError
 from podcov_agent.executed import watch_exec
 from podcov_agent.linemap import Spool
@@ -50,6 +50,8 @@ def install(environ: Mapping[str, str], package: str) -> None:
     spool = Spool(config.spool, native)
     spool.announce()
     entry = find_entry(sys.argv)
+    if entry is not None and is_pex(entry):
+        spool.note(errors.ISOLATED, entry)
     ours = (dirname(package), config.spool)
     try:
         scope = Scope(config.source, config.omit, places_here(entry, ours))

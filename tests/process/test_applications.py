@@ -329,24 +329,30 @@ def test_what_uwsgi_compiles_itself_has_a_note(
     assert told(one_container, tmp_path) == ([] if module else [("embedded", shop.name)])
 
 
-@pytest.mark.parametrize(("tool", "version"), one_or_all(["packed", "loose", "venv"]))
-def test_pex_applications(one_container: Container, app: Path, tool: str, version: str) -> None:
-    """A pex runs from its cache, from an unpacked folder, or becomes a virtual environment."""
+@pytest.mark.parametrize(("layout", "version"), one_or_all(["zipapp", "loose"]))
+def test_a_pex_shuts_the_agent_out(
+    one_container: Container, app: Path, layout: str, version: str, tmp_path: Path
+) -> None:
+    """It starts Python again with -I wherever PYTHONPATH is set: a note says so."""
     python = venv_python(interpreter(version), *PEX)
     where = app.parent / "shop.pex"
-    options = {"packed": [], "loose": ["--layout", "loose"], "venv": ["--venv"]}[tool]
-    make = [python, "-m", "pex", "-D", app, "-m", "shop.__main__:main", "-o", where, *options]
-    subprocess.run([str(word) for word in make], check=True, capture_output=True, cwd=app.parent)
-    start = [python, where / "__main__.py" if tool == "loose" else where, "x"]
-    one_container.env.update(PEX_ROOT=str(app.parent / "root"), PODCOV_SOURCE="shop")
-    equal(one_container, start, app.parent, code=5)
-    assert marks(one_container) != set()
-    assert one_container.notes() == []
+    make = [python, "-m", "pex", "-D", app, "-m", "shop.__main__:main", "-o", where]
+    subprocess.run([*make, "--layout", layout], check=True, capture_output=True, cwd=app.parent)
+    start = str(where / "__main__.py" if layout == "loose" else where)
+    root = str(app.parent / "root")
+    one_container.env.update(PEX_ROOT=root, PODCOV_SOURCE="shop", PYTHONPATH="/nowhere")
+    equal(one_container, [python, start, "x"], app.parent, code=5)
+    assert marks(one_container) == set()
+    assert told(one_container, tmp_path) == [("isolated", start)]
 
 
+BACKEND = """[build-system]
+requires = ["setuptools"]
+build-backend = "setuptools.build_meta"
+"""
 EDITABLE_STYLES = {
     "folder": "package_dir={'': 'src'}",
-    "finder": "package_dir={'shop': 'src/shop'}",
+    "finder": "package_dir={'shop': 'src/other'}",
 }
 
 
@@ -356,9 +362,11 @@ def test_editable_installs(
 ) -> None:
     """setuptools names the folder in a .pth file, or puts a finder into sys.meta_path."""
     (app / "src").mkdir()
-    (app / "shop").rename(app / "src/shop")
+    folder = app / "src" / ("other" if style == "finder" else "shop")
+    (app / "shop").rename(folder)
     told_to = f"name='shop', version='1', packages=['shop'], {EDITABLE_STYLES[style]}"
     (app / "setup.py").write_text(f"import setuptools\nsetuptools.setup({told_to})\n")
+    (app / "pyproject.toml").write_text(BACKEND)
     made = venv_python(interpreter(version), *EDITABLE)
     subprocess.run([made, "-m", "venv", tmp_path / "venv", "--without-pip"], check=True)
     (site,) = (tmp_path / "venv/lib").glob("python*/site-packages")
@@ -368,7 +376,7 @@ def test_editable_installs(
     (tmp_path / "elsewhere").mkdir()
     command = [tmp_path / "venv/bin/python", "-m", "shop", "x"]
     equal(one_container, command, tmp_path / "elsewhere", code=5)
-    assert marks(one_container) == {str(app / "src/shop/mod.py")}
+    assert marks(one_container) == {str(folder / "mod.py")}
     assert one_container.notes() == []
 
 
@@ -455,9 +463,19 @@ ic(f(x)[0], x + 1)
 
 @pytest.mark.parametrize("version", each_version())
 def test_readers_of_the_running_code(one_container: Container, app: Path, version: str) -> None:
-    """`executing`, which icecream and others use, finds the same nodes of the same source."""
+    """`executing`, which icecream and others use, finds the same nodes of the same source.
+
+    A limit: before 3.11 it compares byte code, and in measured functions it finds nothing.
+    """
     (app / "shop/which.py").write_text(WHICH)
-    python = venv_python(interpreter(version), *EXECUTING)
-    out, _ = equal(one_container, [python, "-m", "shop.which"], app)
-    assert "Call" in out
-    assert one_container.ran(app / "shop/which.py") >= set(range(1, 15))
+    which = interpreter(version)
+    python, command = venv_python(which, *EXECUTING), ["-m", "shop.which"]
+    if which.minor < 11:
+        done = one_container.run([python, *command], app)
+        assert (done.returncode, done.stdout.startswith("None [('Call'")) == (0, True)
+        one_container.env["PODCOV_OMIT"] = "*/which.py"
+        equal(one_container, [python, *command], app)
+        return
+    out, _ = equal(one_container, [python, *command], app)
+    assert out.startswith("('Call'")
+    assert one_container.ran(app / "shop/which.py") >= set(range(1, 9)) | {10, 12, 13, 14, 15}
