@@ -26,8 +26,11 @@ class Map(mmap):
         return (dict, ())
 
     def __buffer__(self, flags: int) -> memoryview:
-        """None, from 3.12 on: marshal would take the bytes for code that can be moved elsewhere."""
-        raise BufferError
+        """marshal would write all the bytes in place of the map, for code that then fails.
+
+        From 3.12 on it is refused instead; other interpreters within the process import the code.
+        """
+        raise BufferError("only the agent reads this")
 
     def __copy__(self) -> Map:
         return self
