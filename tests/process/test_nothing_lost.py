@@ -13,12 +13,13 @@ from pathlib import Path
 
 import pytest
 from support.deaths import BODY, FUNCTIONS, MODES, PROCESSES, SHARE, THREADS, Pod, lines_of
-from support.interpreters import FULL, OLDEST_AND_NEWEST, VERSIONS, each_version, interpreter
+from support.interpreters import OLDEST_AND_NEWEST, VERSIONS, each_version, interpreter
 from support.measured import Container
+from support.nightly import NIGHTLY
 
 WANTED = 30_000
 """Lines of which it is certain that they ran, once. Those that a death fell upon are not."""
-LIFE = 15 if FULL else 60
+LIFE = 15 if NIGHTLY else 60
 """About how many functions a process lives."""
 
 
@@ -41,7 +42,7 @@ def spans(seen: Sequence[tuple[int, list[int], list[int]]]) -> dict[int, tuple[i
     return out
 
 
-@pytest.mark.parametrize("version", each_version(VERSIONS if FULL else OLDEST_AND_NEWEST[1:]))
+@pytest.mark.parametrize("version", each_version(VERSIONS if NIGHTLY else OLDEST_AND_NEWEST[1:]))
 def test_no_death_of_anybody_loses_a_line_or_books_it_wrongly(
     tmp_path: Path, one_container: Container, version: str
 ) -> None:

@@ -4,8 +4,8 @@ Invariant 2 (a line executed before the request is in the answer) for real serve
 runs a function that no other request runs, every worker must have answered some, and the processes
 are killed at the end, so that nothing of ours can have run at an exit.
 
-Each row has one interpreter and the map that its pod would have; PODCOV_TEST_MATRIX=full takes the
-oldest and the newest interpreter and both maps.
+Each row has one interpreter and the map that its pod would have; a nightly run takes the oldest
+and the newest interpreter and both maps.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ import pytest
 from support.cluster import packages
 from support.cluster.errors import UnavailableError
 from support.interpreters import (
-    FULL,
     OLDEST_AND_NEWEST,
     embeddable,
     interpreter,
@@ -29,6 +28,7 @@ from support.interpreters import (
     venv_python,
 )
 from support.measured import Container, line_of
+from support.nightly import NIGHTLY
 from support.serving import FRAMEWORKS, get, serving
 from support.steps import DIES, FORKED, Clients, steps, write_work
 from support.waiting import wait_until
@@ -94,7 +94,9 @@ RELOADERS = {
 def rows() -> list[object]:
     """Each server with an interpreter; of those that are compiled, all with the same one."""
     compiled = [name for name, server in SERVERS.items() if server.packages in COMPILED]
-    versions = [embeddable(each) for each in (OLDEST_AND_NEWEST if FULL else OLDEST_AND_NEWEST[1:])]
+    versions = [
+        embeddable(each) for each in (OLDEST_AND_NEWEST if NIGHTLY else OLDEST_AND_NEWEST[1:])
+    ]
     return [
         *one_or_all(name for name in SERVERS if name not in compiled),
         *(pytest.param(name, version) for name in compiled for version in versions),

@@ -1,7 +1,7 @@
 """Workers of a queue: the result of a task has arrived, and its line is in the spool.
 
-Each row has one interpreter and the map that its pod would have; PODCOV_TEST_MATRIX=full takes the
-oldest and the newest interpreter and both maps.
+Each row has one interpreter and the map that its pod would have; a nightly run takes the oldest
+and the newest interpreter and both maps.
 """
 
 from __future__ import annotations
