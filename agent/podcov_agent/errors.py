@@ -12,6 +12,8 @@ STALE_BYTECODE = "stale-bytecode"
 CUSTOM_LOADER = "custom-loader"
 ENTRY_PLAIN = "entry-plain"
 EMBEDDED = "embedded"
+EXECUTED = "executed"
+ISOLATED = "isolated"
 NOT_REWRITTEN = "not-rewritten"
 BAD_OMIT = "bad-omit"
 TOO_MANY_LINES = "too-many-lines"
@@ -48,6 +50,14 @@ NOTES: dict[str, tuple[str, str]] = {
     EMBEDDED: (
         "the server compiles this file itself, where the agent cannot reach",
         "name it as a module: in uWSGI, `module = name:app` in place of `wsgi-file`",
+    ),
+    EXECUTED: (
+        "the file was run by exec(), with code that is not that of its text",
+        "switch off what changes the code, as pytest --assert=plain does, or import the file",
+    ),
+    ISOLATED: (
+        "a pex starts Python again with -I, which shuts the agent out",
+        "start it from the virtual environment that PEX_TOOLS=1 app.pex venv DIR makes",
     ),
     NOT_REWRITTEN: (
         "the source could not be rewritten and runs as it is",

@@ -7,7 +7,7 @@
 
    Must not depend on a libc, on a version of Python, or on anything that can be taken away: the
    limited API of 3.8, no library (mmap is found in the process, whichever libc that has), no
-   descriptor, no thread, no global variable. Nothing here is ever freed or unmapped: whoever still
+   descriptor, no thread, and no global variable but those of exec.c. Nothing here is ever freed or unmapped: whoever still
    holds a code object may run it at any time, even while the interpreter ends.
 
    Loaded by nativemap.py; without it the agent does the same in Python (linemap.py). */
@@ -16,6 +16,8 @@
 #define Py_LIMITED_API 0x03080000
 #include <Python.h>
 #include <sys/mman.h>
+
+#include "exec.h"
 
 /* By its plain name: mmap64, which the headers of glibc put in its place, is glibc's alone. */
 extern void *map_memory(void *, size_t, int, int, int, long) __asm__("mmap");
@@ -309,8 +311,13 @@ static int make_types(PyObject *module) {
     return state->map_type && state->probe_type ? 0 : -1;
 }
 
+static PyObject *watch(PyObject *module, PyObject *args) {
+    return watch_exec(((State *)PyModule_GetState(module))->probe_type, args);
+}
+
 static PyMethodDef functions[] = {
     {"map_descriptor", map_descriptor, METH_VARARGS, NULL},
+    {"watch_exec", watch, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 
