@@ -13,6 +13,7 @@ from __future__ import annotations
 import sys
 from _frozen_importlib_external import PathFinder, SourceFileLoader
 from _io import FileIO
+from _thread import get_ident
 from os import fsdecode, getcwd, stat
 from os.path import basename, dirname, join, realpath
 from stat import S_ISREG
@@ -92,14 +93,17 @@ class _Watch:
         self._names = (script, _absolute(script))
         self._inner = ""
         self._asked = False
+        self._thread = get_ident()
         self.path_hook = self._path_hook  # one bound method, to be found again
 
     def tidy(self) -> None:
         """C walks the list by index while it asks: it must not change before that is over.
 
-        It asks right after `site`. Who imports later and was not asked is within another one.
+        It asks right after `site`. Who imports later and was not asked is within another one; what
+        threads of a sitecustomize import says nothing.
         """
-        if self.path_hook in sys.path_hooks and (self._asked or not _is_starting()):
+        over = self._asked or (get_ident() == self._thread and not _is_starting())
+        if over and self.path_hook in sys.path_hooks:
             sys.path_hooks.remove(self.path_hook)
             if self._inner:
                 sys.path_importer_cache.pop(self._inner, None)
