@@ -10,7 +10,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from support.interpreters import interpreter, one_or_all, venv_python
+from support.interpreters import OLDEST_AND_NEWEST, interpreter, one_or_all, venv_python
 from support.measured import Container, line_of
 
 PROGRAMS = Path(__file__).parent / "programs/neighbours"
@@ -149,7 +149,7 @@ def test_numba_cannot_compile_functions_of_sources_that_do_not_mention_it(
 @pytest.mark.parametrize("shown", ["sorted(vars())", "x, __name__, __spec__"])
 def test_interactive_after_an_exception(one_container: Container, app: Path, shown: str) -> None:
     """`-i` goes on in the script's namespace. A limit: it still has the script's `__file__`."""
-    command = [interpreter("3.13").python, "-i", "-q", "boom.py"]
+    command = [interpreter(OLDEST_AND_NEWEST[-1]).python, "-i", "-q", "boom.py"]
     plain, done = (
         one_container.run(command, app, measured=on, stdin=f"print({shown})\n")
         for on in (False, True)
