@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
@@ -31,6 +32,7 @@ from podcov.errors import (
     ForwardError,
     LoginError,
     PodcovError,
+    SettingError,
     WorkloadError,
 )
 from podcov.login import overhearing, reason
@@ -42,9 +44,10 @@ OWN_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 """Kubernetes puts it into every pod that has a service account."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Kube:
-    """A cluster, and the namespace its context names. `open_kube` makes one."""
+    """A cluster, and the namespace its context names. `open_kube` makes one; its connections are
+    kept for the next question."""
 
     configuration: Configuration
     namespace: str
@@ -53,8 +56,7 @@ class Kube:
     def list_pods(self, namespace: str, selector: str) -> tuple[Json, ...]:
         """The pods of a namespace that the label selector picks (all if empty), as raw JSON."""
         with self._asking("list pods", namespace):
-            api = CoreV1Api(ApiClient(self.configuration))
-            answer = api.list_namespaced_pod(
+            answer = CoreV1Api(self._client).list_namespaced_pod(
                 namespace,
                 label_selector=selector,
                 _preload_content=False,
@@ -65,11 +67,10 @@ class Kube:
     def read_workload(self, kind: str, namespace: str, name: str) -> Json:
         """A `deployment`, `statefulset` or `pod` as raw JSON; WorkloadError if there is none."""
         with self._asking(f"read {kind} {name}", namespace):
-            client = ApiClient(self.configuration)
             read = {
-                "deployment": AppsV1Api(client).read_namespaced_deployment,
-                "statefulset": AppsV1Api(client).read_namespaced_stateful_set,
-                "pod": CoreV1Api(client).read_namespaced_pod,
+                "deployment": AppsV1Api(self._client).read_namespaced_deployment,
+                "statefulset": AppsV1Api(self._client).read_namespaced_stateful_set,
+                "pod": CoreV1Api(self._client).read_namespaced_pod,
             }[kind]
             answer = read(name, namespace, _preload_content=False, _request_timeout=self.timeout_s)
             return _body(answer)
@@ -87,6 +88,10 @@ class Kube:
         except (OSError, ValueError) as problem:
             raise _refused_forward(pod, port, str(problem)) from problem
         return Tunnel(websocket, lambda said: _refused_forward(pod, port, said))
+
+    @cached_property
+    def _client(self) -> ApiClient:
+        return ApiClient(self.configuration)
 
     def _login(self) -> dict[str, str]:
         """The headers that say who asks."""
@@ -212,11 +217,25 @@ def _error_of_status(problem: ApiException, what: str, namespace: str) -> Podcov
             "podcov needs to get and list pods and to create pods/portforward there: "
             f"kubectl auth can-i create pods/portforward -n {namespace}",
         )
+    if problem.status in (400, 422):
+        return SettingError(
+            f"The cluster does not understand what was asked: {_words_of(problem)}.",
+            "Check the selector, the names and the namespace.",
+        )
     return ClusterError(
         f"The cluster could not {what} in namespace {namespace}: HTTP {problem.status} "
         f"{problem.reason}.",
         "Try again; if it stays so, check `kubectl get --raw /readyz`.",
     )
+
+
+def _words_of(problem: ApiException) -> str:
+    """The API server's message, where there is one."""
+    try:
+        said = json.loads(problem.body or "")["message"]
+    except (ValueError, LookupError, TypeError):
+        said = problem.reason
+    return _flat(str(said))
 
 
 def _refused_forward(pod: str, port: int, reason: str) -> PodcovError:

@@ -28,7 +28,7 @@ from podcov.contract import (
     ROUTE_V1_SNAPSHOT,
     ROUTE_V1_TURN,
 )
-from podcov.discover import Wanted, find_pods, miss_gone
+from podcov.discover import Wanted, find_pods, miss_gone, parse_workload
 from podcov.errors import IntervalUnknownError, SettingError
 from podcov.forward import FORWARDS, Forwarder, Kubectl, Native, Straight
 from podcov.kube import Kube, open_kube
@@ -87,6 +87,8 @@ class Session:
         """
         if forward not in FORWARDS:
             raise SettingError(f"forward is {forward!r}.", f"Write one of: {', '.join(FORWARDS)}.")
+        if workload:
+            parse_workload(workload)
         self.workload = workload or ""
         self.selector = selector or ""
         self.urls = tuple(urls)
@@ -202,7 +204,7 @@ class Session:
             files=joined.files,
             unmapped=joined.unmapped,
             stale=joined.stale,
-            notes=gather_notes(answers.answered),
+            notes=gather_notes(answers.answered, rules.branch),
             source=tuple(str(folder) for folder in folders),
             left_out=joined.left_out,
             unexecuted=unexecuted,

@@ -85,7 +85,7 @@ def _reason(error: Exception, settings: Settings) -> str:
     if not isinstance(error, OSError):
         return f"{type(error).__name__}: {error}"
     what = error.filename or f"{settings.host}:{settings.port}"
-    return f"{what}: {os.strerror(error.errno) if error.errno else error}"
+    return f"{what}: {error.strerror or error}"
 
 
 def _announce(path: str, port: int) -> None:

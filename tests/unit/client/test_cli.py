@@ -115,6 +115,30 @@ def test_below_the_limit_ends_with_4(project: Project, agent: Agent, podcov: Pod
     podcov("collect", "--url", agent.url, "--fail-under", "57")
 
 
+def test_the_projects_own_limit_counts(project: Project, agent: Agent, podcov: Podcov) -> None:
+    """`fail_under` of coverage.py's settings, for `collect` and `report`; an option goes first."""
+    agent.run(project, "shop/app.py", 1, 4, 7, 10)
+    project.write(".coveragerc", "[report]\nfail_under = 58\n")
+    for command in (["collect", "--url", agent.url], ["report"]):
+        out, err = podcov(*command, code=4)
+        assert out == TABLE
+        assert "below the limit of 58 % (fail_under of coverage.py's settings). [" in err
+        podcov(*command, "--fail-under", "57")
+        podcov(*command, "--fail-under", "0")
+
+
+def test_branches_that_are_wanted_and_were_not_recorded_are_said(
+    project: Project, agent: Agent, podcov: Podcov
+) -> None:
+    """The report is that of the lines, and a note says what to set."""
+    agent.run(project, "shop/app.py", 1, 4, 7, 10)
+    project.write(".coveragerc", "[run]\nbranch = true\n")
+    out, err = podcov("collect", "--url", agent.url)
+    assert out == TABLE
+    assert "note from shop, lines-only: coverage.py's settings of this project say branch" in err
+    assert 'set coverage.io/branch: "true"' in err
+
+
 def test_reset_then_collect(project: Project, agent: Agent, podcov: Podcov) -> None:
     """The moment is kept in the pod: two processes, nothing on this side."""
     agent.run(project, "shop/app.py", 1, 4, 10)
@@ -232,6 +256,20 @@ def test_an_unknown_option_ends_with_2(project: Project, podcov: Podcov) -> None
     _, err = podcov("collect", "--htm1", "x", code=2)
     assert "--htm1" in err
     assert "--html" in err
+
+
+def test_what_is_wrong_on_this_side_is_said_before_a_cluster_is_asked(
+    project: Project, agent: Agent, podcov: Podcov
+) -> None:
+    """The form of a workload, two ways to name pods, a file of settings that is not there."""
+    _, err = podcov("collect", "shop", code=1)
+    assert err.startswith("podcov: 'shop' is not a workload podcov knows. [no-workload]\n")
+    _, err = podcov("status", "deploy/shop", "--url", "http://x:1", code=2)
+    assert "workload and url are both set in the call. [bad-setting]" in err
+    agent.run(project, "shop/app.py", 1)
+    podcov("collect", "--url", agent.url)
+    _, err = podcov("report", "--rcfile", "nope", code=2)
+    assert "Couldn't read 'nope' as a config file. [bad-setting]" in err
 
 
 def test_no_cluster_at_all(project: Project, podcov: Podcov) -> None:

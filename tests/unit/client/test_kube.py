@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 from kubernetes.config import ConfigException
 from podcov import Session, kube
-from podcov.errors import ClusterError, ForbiddenError, LoginError, PodcovError, WorkloadError
+from podcov.errors import (
+    ClusterError,
+    ForbiddenError,
+    LoginError,
+    PodcovError,
+    SettingError,
+    WorkloadError,
+)
 from podcov.kube import open_kube
 from podcov.login import overhearing
 from support.played_cluster import PODS, Routes, pod, serving, write_kubeconfig
@@ -56,6 +63,16 @@ def test_a_missing_right_is_said(tmp_path: Path) -> None:
         ask({PODS: (403, {"reason": "Forbidden"})}, tmp_path, None)
     assert caught.value.message == "You may not list pods in namespace shop (HTTP 403)."
     assert "kubectl auth can-i create pods/portforward -n shop" in caught.value.remedy
+
+
+def test_a_selector_that_is_none_is_said(tmp_path: Path) -> None:
+    """In the API server's words."""
+    said = {"message": 'unable to parse requirement: values[0][app]: Invalid value: "a b"'}
+    with serving({PODS: (400, said)}) as url:
+        config = write_kubeconfig(tmp_path / "config", url)
+        with pytest.raises(SettingError, match="unable to parse requirement") as caught:
+            Session(selector="app=a b", kubeconfig=str(config)).targets()
+    assert caught.value.remedy == "Check the selector, the names and the namespace."
 
 
 def test_no_kubeconfig_is_said(project: Project) -> None:

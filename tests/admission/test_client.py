@@ -1,4 +1,4 @@
-"""Logins by a program that the kubeconfig names, as clouds have them, against a real API server."""
+"""The client against a real API server: logins by a program, and what the server refuses."""
 
 import base64
 import json
@@ -11,7 +11,7 @@ import yaml
 from admission.conftest import MakeNamespace
 from admission.manifests import make_pod
 from podcov import Session
-from podcov.errors import ForwardError, LoginError, WorkloadError
+from podcov.errors import ForwardError, LoginError, SettingError, WorkloadError
 from podcov.kube import open_kube
 from support.cluster.control_plane import ControlPlane
 
@@ -70,6 +70,15 @@ def test_a_program_that_fails_is_named(
         "process returned 1. token expired: corp login."
     )
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_selector_that_the_server_does_not_understand_is_said(
+    admission_cluster: ControlPlane,
+) -> None:
+    """In its words, as a wrong setting."""
+    session = Session(selector="app=a b", kubeconfig=str(admission_cluster.kubeconfig))
+    with pytest.raises(SettingError, match="unable to parse requirement"):
+        session.targets()
 
 
 def test_a_forward_to_a_pod_without_a_node_is_refused_in_the_servers_words(
