@@ -16,7 +16,7 @@ from _io import FileIO
 from _thread import get_ident
 from os import fsdecode, getcwd, stat
 from os.path import basename, dirname, join, realpath
-from stat import S_ISREG
+from stat import S_ISDIR, S_ISREG
 
 from podcov_agent import errors
 from podcov_agent.measure import read_source
@@ -43,7 +43,7 @@ def watch_entry(measure: Measure, script: str) -> Callable[[], None] | None:
 
     Returns what takes the hook out of sys.path_hooks again once it was asked; None: not measured.
     """
-    if measure.measured(_absolute(script)) is None:
+    if measure.measured(_absolute(script)) is None or _is_folder(script):
         return None
     if skips_first_line(_command_line()):
         measure.note(errors.ENTRY_PLAIN, f"{script}: python -x skips its first line")
@@ -51,6 +51,21 @@ def watch_entry(measure: Measure, script: str) -> Callable[[], None] | None:
     watch = _Watch(measure, script)
     sys.path_hooks.insert(0, watch.path_hook)
     return watch.tidy
+
+
+def _is_folder(path: str) -> bool:
+    """Of one CPython may ask under another name, and the hook would stay for ever."""
+    try:
+        return S_ISDIR(stat(path).st_mode)
+    except OSError:  # an interpreter within a process whose working directory is another now
+        return False
+
+
+def _is_file(path: str) -> bool:
+    try:
+        return S_ISREG(stat(path).st_mode)
+    except OSError:
+        return False
 
 
 def _absolute(path: str) -> str:
@@ -118,10 +133,8 @@ class _Watch:
         self._asked = True
         try:
             code = self._marked(path)
-        except (OSError, SyntaxError):
-            code = None  # CPython says what is wrong with the script
-        except Exception as error:
-            self._measure.explain(path, error)
+        except BaseException as error:
+            self._measure.explain(path, error, OSError, SyntaxError)
             code = None
         if code is None:
             raise ImportError
@@ -147,7 +160,7 @@ class _Watch:
 
     def _marked(self, path: str) -> CodeType | None:
         real = self._measure.measured(path)
-        if real is None or not S_ISREG(stat(path).st_mode):
+        if real is None or not _is_file(path):
             return None
         source = read_source(path)
         if source.data.startswith(_ZIP) or b"\0" in source.data:
@@ -168,7 +181,7 @@ def _is_starting() -> bool:
 def _is_script(path: str) -> bool:
     """A file, and not one of modules."""
     try:
-        return S_ISREG(stat(path).st_mode) and not _read(path).startswith(_ZIP)
+        return _is_file(path) and not _read(path).startswith(_ZIP)
     except OSError:
         return False
 

@@ -136,10 +136,8 @@ def _recalled(measure: Measure, loader: Any, fullname: str) -> CodeType | None:
             status = _stat(path)
             if bytecode.examine(path, status) is bytecode.CURRENT:
                 return measure.recall(path, real, stamp_of(status))
-    except OSError:
-        pass  # the original says what is wrong with the file
-    except Exception as error:
-        measure.explain(path, error)
+    except BaseException as error:
+        measure.explain(path, error, OSError)
     return None
 
 
@@ -156,7 +154,7 @@ def _marked(measure: Measure, loader: Any, fullname: str, code: CodeType) -> Cod
         if bytecode.examine(path, _stat(path)) is bytecode.FOREIGN:
             raise NotMeasuredError(errors.STALE_BYTECODE, path)
         return measure.mark(path, real, source)
-    except Exception as error:
+    except BaseException as error:
         measure.explain(path, error)
         return code
 
@@ -198,7 +196,7 @@ def _hook_zip(measure: Measure) -> None:
                 return code
             data = source.encode()
             return measure.mark(path, real, Source(data, blob_hash(data)))
-        except Exception as error:
+        except BaseException as error:
             measure.explain(path, error)
             return code
 
@@ -260,8 +258,6 @@ class _ReadCode:
             if real is None:
                 return None
             return self._measure.mark(path, real, read_source(path))
-        except (OSError, SyntaxError):
-            return None  # runpy says what is wrong with the file
-        except Exception as error:
-            self._measure.explain(path, error)
+        except BaseException as error:
+            self._measure.explain(path, error, OSError, SyntaxError)
         return None

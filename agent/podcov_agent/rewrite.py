@@ -250,9 +250,14 @@ def _is_plain(decorator: Any) -> bool:
 
 
 def _marked_before(expression: Any, owner: Any, probes: Probes) -> Any:
-    """`PROBE or expression`"""
-    probe = probes.expression(owner.lineno, expression)
-    return over(_ast.BoolOp(op=_ast.Or(), values=[probe, expression]), expression)
+    """`(PROBE, expression)[1]`, which numba follows, and `PROBE or expression` not."""
+    pair = _ast.Tuple(
+        elts=[probes.expression(owner.lineno, expression), expression], ctx=_ast.Load()
+    )
+    second = _ast.Subscript(
+        value=over(pair, expression), slice=index(constant(1, expression)), ctx=_ast.Load()
+    )
+    return over(second, expression)
 
 
 def _mark_decorators(statement: Any, probes: Probes) -> None:

@@ -53,6 +53,7 @@ class Container:
         measured: bool = True,
         stdin: str | None = None,
         timeout_s: float = 60,
+        errors: str = "strict",
     ) -> subprocess.CompletedProcess[str]:
         """Run a program to its end."""
         return subprocess.run(
@@ -62,7 +63,8 @@ class Container:
             input=stdin,
             stdin=subprocess.DEVNULL if stdin is None else None,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors=errors,
             timeout=timeout_s,
         )
 
