@@ -13,9 +13,10 @@ from __future__ import annotations
 import sys
 from _frozen_importlib_external import PathFinder, SourceFileLoader
 from _io import FileIO
+from _thread import get_ident
 from os import fsdecode, fstat, getcwd, stat
 from os.path import basename, dirname, join, realpath
-from stat import S_ISREG
+from stat import S_ISDIR, S_ISREG
 
 from podcov_agent import errors
 from podcov_agent.measure import read_source
@@ -45,7 +46,7 @@ def watch_entry(measure: Measure, script: str) -> Callable[[], None] | None:
 
     Returns what takes the hook out of sys.path_hooks again once it was asked; None: not measured.
     """
-    if measure.measured(_absolute(script)) is None or not _is_file(script):
+    if measure.measured(_absolute(script)) is None or _is_folder(script):
         return None
     if skips_first_line(_command_line()):
         measure.note(errors.ENTRY_PLAIN, f"{script}: python -x skips its first line")
@@ -73,8 +74,15 @@ def is_pex(script: str) -> bool:
     return _END_OF_ZIP in end and _PEX.encode() in end
 
 
+def _is_folder(path: str) -> bool:
+    """Of one CPython may ask under another name, and the hook would stay for ever."""
+    try:
+        return S_ISDIR(stat(path).st_mode)
+    except OSError:  # an interpreter within a process whose working directory is another now
+        return False
+
+
 def _is_file(path: str) -> bool:
-    """Of a folder CPython may ask under another name, and the hook would stay for ever."""
     try:
         return S_ISREG(stat(path).st_mode)
     except OSError:
@@ -121,14 +129,17 @@ class _Watch:
         self._names = (script, _absolute(script))
         self._inner = ""
         self._asked = False
+        self._thread = get_ident()
         self.path_hook = self._path_hook  # one bound method, to be found again
 
     def tidy(self) -> None:
         """C walks the list by index while it asks: it must not change before that is over.
 
-        It asks right after `site`. Who imports later and was not asked is within another one.
+        It asks right after `site`. Who imports later and was not asked is within another one; what
+        threads of a sitecustomize import says nothing.
         """
-        if self.path_hook in sys.path_hooks and (self._asked or not _is_starting()):
+        over = self._asked or (get_ident() == self._thread and not _is_starting())
+        if over and self.path_hook in sys.path_hooks:
             sys.path_hooks.remove(self.path_hook)
             if self._inner:
                 sys.path_importer_cache.pop(self._inner, None)
@@ -191,7 +202,7 @@ def _is_starting() -> bool:
 def _is_script(path: str) -> bool:
     """A file, and not one of modules."""
     try:
-        return S_ISREG(stat(path).st_mode) and not _read(path).startswith(_ZIP)
+        return _is_file(path) and not _read(path).startswith(_ZIP)
     except OSError:
         return False
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from podcov_agent.contract import ENV_MAP, MAP_PYTHON
-from support.interpreters import interpreter, one_or_all, venv_python
+from support.interpreters import OLDEST_AND_NEWEST, interpreter, one_or_all, venv_python
 from support.measured import Container, line_of
 from support.pairs import pair
 
@@ -189,7 +189,7 @@ def test_the_expression_that_calls_is_found_from_3_11_on(
 @pytest.mark.parametrize("shown", ["sorted(vars())", "x, __name__, __spec__"])
 def test_interactive_after_an_exception(one_container: Container, app: Path, shown: str) -> None:
     """`-i` goes on in the script's namespace. A limit: it still has the script's `__file__`."""
-    command = [interpreter("3.13").python, "-i", "-q", "boom.py"]
+    command = [interpreter(OLDEST_AND_NEWEST[-1]).python, "-i", "-q", "boom.py"]
     plain, done = (
         one_container.run(command, app, measured=on, stdin=f"print({shown})\n")
         for on in (False, True)
