@@ -1,8 +1,8 @@
 """Hands marked code to Python where it asks for the code of a measured file.
 
-Replaces three functions of the import machinery and puts nothing into sys.meta_path. Each asks the
-original first, or falls back to it, so that files, warnings and errors are as they would be without
-us. `boot` calls `install`, once per interpreter.
+Replaces three functions of the import machinery and `exec`, and puts nothing into sys.meta_path.
+Each asks the original first, or falls back to it, so that files, warnings and errors are as they
+would be without us. `boot` calls `install`, once per interpreter.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from podcov_agent import bytecode, errors
 from podcov_agent.binding import NATIVE, STORE
 from podcov_agent.cache import Cache
 from podcov_agent.config import read_config
-from podcov_agent.entry import Bound, watch_entry
+from podcov_agent.entry import Bound, is_pex, watch_entry
 from podcov_agent.errors import NotMeasuredError
+from podcov_agent.executed import watch_exec
 from podcov_agent.linemap import Spool
 from podcov_agent.measure import Measure, Source, blob_hash, read_source, stamp_of
 from podcov_agent.nativemap import load_native
@@ -53,6 +54,8 @@ def install(environ: Mapping[str, str], package: str) -> None:
     spool = Spool(config.spool, native)
     spool.announce()
     entry = find_entry(sys.argv)
+    if entry is not None and is_pex(entry):
+        spool.note(errors.ISOLATED, entry)
     ours = (dirname(package), config.spool)
     try:
         scope = Scope(config.source, config.omit, places_here(entry, ours))
@@ -67,6 +70,8 @@ def install(environ: Mapping[str, str], package: str) -> None:
     _hook_sourceless(measure)
     _hook_zip(measure)
     _hook_embedded(measure)
+    if native is not None:
+        watch_exec(measure, native)
     if "pkgutil" in sys.modules:
         _ReadCode(measure).plant(vars(sys.modules["pkgutil"]))
 
@@ -143,10 +148,8 @@ def _recalled(measure: Measure, loader: Any, fullname: str) -> Any:
             status = _stat(path)
             if bytecode.examine(path, status) is bytecode.CURRENT:
                 return measure.recall(path, real, stamp_of(status))
-    except OSError:
-        pass  # the original says what is wrong with the file
-    except Exception as error:
-        measure.explain(path, error)
+    except BaseException as error:
+        measure.explain(path, error, OSError)
     return None
 
 
@@ -163,7 +166,7 @@ def _marked(measure: Measure, loader: Any, fullname: str, code: CodeType) -> Cod
         if bytecode.examine(path, _stat(path)) is bytecode.FOREIGN:
             raise NotMeasuredError(errors.STALE_BYTECODE, path)
         return measure.mark(path, real, source)
-    except Exception as error:
+    except BaseException as error:
         measure.explain(path, error)
         return code
 
@@ -205,7 +208,7 @@ def _hook_zip(measure: Measure) -> None:
                 return code
             data = source.encode()
             return measure.mark(path, real, Source(data, blob_hash(data)))
-        except Exception as error:
+        except BaseException as error:
             measure.explain(path, error)
             return code
 
@@ -267,8 +270,6 @@ class _ReadCode:
             if real is None:
                 return None
             return self._measure.mark(path, real, read_source(path))
-        except (OSError, SyntaxError):
-            return None  # runpy says what is wrong with the file
-        except Exception as error:
-            self._measure.explain(path, error)
+        except BaseException as error:
+            self._measure.explain(path, error, OSError, SyntaxError)
         return None

@@ -1,8 +1,11 @@
-"""Turns, reads and deaths while processes run: every line in exactly the generations it ran in."""
+"""Turns and reads while processes mark bytes: every line in exactly the generations it ran in.
+
+The ledger and its folder alone, so that there are hundreds of turns a second; test_nothing_lost has
+real processes, a real sidecar, and their deaths.
+"""
 
 from __future__ import annotations
 
-import random
 from pathlib import Path
 
 import pytest
@@ -16,7 +19,6 @@ from podcov_agent.sidecar.retention import Limits
 from support import load
 from support.maps import MAPS
 from support.spool import BLOB, Writer, lines_of
-from support.waiting import wait_until
 
 APP = Source(load.PATH, BLOB)
 
@@ -71,19 +73,3 @@ def test_a_line_run_before_the_request_is_in_the_answer(tmp_path: Path) -> None:
             assert line not in lines(kept, current + 1)
             rounds += 1
     assert rounds > 20, "too few rounds to prove anything"
-
-
-def test_a_sidecar_killed_again_and_again_while_turning_loses_nothing(tmp_path: Path) -> None:
-    """SIGKILL at random moments of a turn; every line is booked, and in one generation only."""
-    kills, moments, own = 0, random.Random(7), tmp_path / ".podcov"
-    with load.once_only_writers(tmp_path / "shop", 4.0) as writers:
-        while load.running(writers):
-            before = len(list(own.glob("gen.*-*")))
-            sidecar = load.start_turning(tmp_path)
-            enough = before + moments.randint(1, 30)
-            wait_until("it turns", lambda: len(list(own.glob("gen.*-*"))), enough.__le__)
-            sidecar.kill()
-            sidecar.wait()
-            kills += 1
-    assert kills > 5, "too few deaths to prove anything"
-    assert_each_line_in_one_generation(ledger(tmp_path))

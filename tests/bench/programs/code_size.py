@@ -29,7 +29,7 @@ FINISH = {
     NEGATION: lambda code: bind(code, Filled(), 0),
     STORE: lambda code: bind(code, "map", 1000),
 }
-OBJECTS = {NEGATION: 24, STORE: 0}
+OBJECTS = {NEGATION: 32, STORE: 0}
 """The size of a line's object in the map in C; in Python it is a number, and allocated."""
 
 
