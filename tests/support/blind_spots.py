@@ -1,0 +1,51 @@
+"""Where tracing does not see, or sees what was not, in the packages of `suites`.
+
+Data: the reasons are those of docs/equality.md. Lines are named by the release that has them, for
+the interpreters given; a release that is not under test any more takes its lines with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+Lines = Mapping[str, tuple[str, ...]]
+
+OPTIMISED = ("3.8", "3.9")
+
+ONLY_OURS: dict[str, Lines] = {
+    "a break or continue that only jumps: the optimiser removes it": {
+        "click/shell_completion.py:547": OPTIMISED,
+        "click/termui.py:245": OPTIMISED,
+        "jinja2/parser.py:580": OPTIMISED,
+        "jinja2/parser.py:727": OPTIMISED,
+        "jinja2/parser.py:783": OPTIMISED,
+        "jinja2/parser.py:798": OPTIMISED,
+        "markdown/blockprocessors.py:247": OPTIMISED,
+        "markdown/extensions/fenced_code.py:162": OPTIMISED,
+        "markdown/extensions/footnotes.py:290": OPTIMISED,
+        "sqlparse/filters/output.py:111": OPTIMISED,
+    },
+    "except around yield from": {
+        "jinja2/environment.py:1356": ("3.12", "3.13"),
+    },
+    "the handler of a RecursionError": {
+        "sqlparse/sql.py:221": OPTIMISED,
+    },
+}
+
+ONLY_COVERAGE: dict[str, Lines] = {}
+
+ONLY_OUR_BRANCHES: dict[tuple[str, int, int], tuple[str, ...]] = {
+    ("click/shell_completion.py", 516, 547): ("3.9",),
+}
+"""Where they lead, the optimiser removed a `continue`."""
+
+
+def expected(table: Mapping[str, Lines], module: str, version: str) -> set[str]:
+    """The lines of a package that differ under that interpreter."""
+    return {
+        line
+        for lines in table.values()
+        for line, versions in lines.items()
+        if version in versions and line.startswith((f"{module}/", f"{module}.py"))
+    }
