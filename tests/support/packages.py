@@ -11,25 +11,21 @@ import shutil
 import subprocess
 import sys
 import tarfile
-from collections.abc import Iterable
 from pathlib import Path
 
 from support.interpreters import CACHE
 
 
-def unpack(name: str, version: str, files: Iterable[str], folder: Path) -> None:
+def unpack(name: str, version: str, files: tuple[str, ...], folder: Path) -> None:
     """Put what begins with one of `files` into `folder`, without the archive's top folder.
 
-    "h11//tests/" puts the archive's "h11/tests/" into `folder` as "tests/".
     Raises RuntimeError with pip's words if the archive cannot be had.
     """
-    wanted = {start.replace("//", "/"): start.rpartition("//")[0] for start in files}
     with tarfile.open(_archive(name, version)) as archive:
         for member in archive:
             inside = member.name.partition("/")[2]
-            start = next((start for start in wanted if inside.startswith(start)), None)
-            if member.isfile() and start is not None:
-                target = folder / inside[len(wanted[start]) :].lstrip("/")
+            if member.isfile() and inside.startswith(files):
+                target = folder / inside
                 target.parent.mkdir(parents=True, exist_ok=True)
                 content = archive.extractfile(member)
                 assert content is not None
