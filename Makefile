@@ -9,7 +9,7 @@ HEADERS := $(shell $(PYTHON) -c 'import sysconfig; print(sysconfig.get_paths()["
 CAN_COMPILE := $(and $(shell command -v $(CC)),$(wildcard $(HEADERS)/Python.h))
 
 .DEFAULT_GOAL := help
-.PHONY: help native bytecode check format test test-local test-cluster python-prepare cluster-prepare cluster-up cluster-down demo bench clean
+.PHONY: help native bytecode check format test test-local test-cluster nightly python-prepare cluster-prepare cluster-up cluster-down demo bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -26,7 +26,7 @@ bytecode: $(STAMP) ## compile what runs before the agent's bundle, with every Py
 	@for python in $$(cd tests && ../$(BIN)/python -m support.interpreters); do \
 	  $$python agent/podcov_agent/compiled/compile.py || exit 1; done
 
-check test-local demo bench: $(if $(CAN_COMPILE),$(NATIVE_SO))
+check test-local nightly demo bench: $(if $(CAN_COMPILE),$(NATIVE_SO))
 
 check: $(STAMP) ## format, lint, types, import contracts, unit tests; under a minute
 	@$(BIN)/ruff format --check .
@@ -43,6 +43,9 @@ test: test-local test-cluster ## every test that this machine can run
 
 test-local: $(STAMP) python-prepare ## unit, process and contract tests: no cluster needed
 	@$(BIN)/pytest -q -n 2 tests/unit tests/process tests/contract
+
+nightly: $(STAMP) python-prepare ## test-local with all that takes long: every matrix in full, 5,000 programs per Python
+	@PODCOV_NIGHTLY=1 $(BIN)/pytest -q -rs -n 2 tests/unit tests/process tests/contract
 
 test-cluster: $(STAMP) ## admission and node tiers on a real Kubernetes, or skipped with the reason
 	@$(BIN)/pytest -q -rs tests/admission tests/node

@@ -6,6 +6,8 @@ placeholders.
 
 from __future__ import annotations
 
+import sys
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import CodeType
@@ -19,8 +21,11 @@ for the line's own object. No source can spell a frozenset inside a tuple, so no
 application is taken for one.
 """
 
-STORE, NEGATION = "store", "negation"
-"""The two forms of a probe, which tell apart what is made with them; probes.py has both."""
+STORE, NEGATION, MEMBERSHIP = "store", "negation", "membership"
+"""The forms of a probe, which tell apart what is made with them; probes.py has them."""
+
+NATIVE = MEMBERSHIP if sys.version_info >= (3, 14) else NEGATION
+"""The one for the map in C."""
 
 HOLE = 0.5
 """Holds the place of a line's object in packed code."""

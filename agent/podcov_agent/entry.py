@@ -14,7 +14,7 @@ import sys
 from _frozen_importlib_external import PathFinder, SourceFileLoader
 from _io import FileIO
 from os import fsdecode, getcwd, stat
-from os.path import dirname, join, realpath
+from os.path import basename, dirname, join, realpath
 from stat import S_ISREG
 
 from podcov_agent import errors
@@ -33,6 +33,7 @@ Bound: Any = type(PathFinder.find_spec)
 """`Bound(function, x)` calls the function with x first, without a frame, as functools.partial
 does; but that would have to be imported."""
 
+_getframe = sys._getframe
 _ZIP = b"PK\3\4"
 
 
@@ -89,16 +90,26 @@ class _Watch:
         self._measure = measure
         # 3.9 and later make the name absolute, without normalising it.
         self._names = (script, _absolute(script))
+        self._inner = ""
         self._asked = False
         self.path_hook = self._path_hook  # one bound method, to be found again
 
     def tidy(self) -> None:
-        """C walks the list by index while it asks: it must not change before that is over."""
-        if self._asked and self.path_hook in sys.path_hooks:
+        """C walks the list by index while it asks: it must not change before that is over.
+
+        It asks right after `site`. Who imports later and was not asked is within another one.
+        """
+        if self.path_hook in sys.path_hooks and (self._asked or not _is_starting()):
             sys.path_hooks.remove(self.path_hook)
+            if self._inner:
+                sys.path_importer_cache.pop(self._inner, None)
 
     def _path_hook(self, path: str) -> Any:
-        if self._asked or path not in self._names:
+        if self._asked:
+            raise ImportError
+        if sys.path[:1] == [path]:
+            return self._finder_within(path)
+        if path not in self._names:
             raise ImportError
         self._asked = True
         try:
@@ -112,6 +123,24 @@ class _Watch:
             raise ImportError
         return _stand_in(path, code, self.tidy)
 
+    def _finder_within(self, path: str) -> Any:
+        """Answers the first import in an interpreter within a process whose script we ran.
+
+        From 3.12.1 on, its sys.path begins with what C put first in the outer one: the script, for
+        we said that it is an importer. What should stand there comes instead, and is asked at once.
+        """
+        if not path.endswith(basename(self._names[0])):
+            raise ImportError
+        self._asked = True
+        if not _is_script(path):
+            raise ImportError
+        self._inner = path
+        _correct_path()
+        finder = PathFinder._path_importer_cache(sys.path[0])  # type: ignore[attr-defined]
+        if finder is None:
+            raise ImportError
+        return finder
+
     def _marked(self, path: str) -> CodeType | None:
         real = self._measure.measured(path)
         if real is None or not S_ISREG(stat(path).st_mode):
@@ -122,6 +151,22 @@ class _Watch:
         code = self._measure.mark(path, real, source)
         compile(source.data, path, "exec", dont_inherit=True)  # for its warnings, as in a plain run
         return code
+
+
+def _is_starting() -> bool:
+    """Is it `site` that imports?"""
+    frame: Any = _getframe()
+    while frame is not None and frame.f_globals.get("__name__") != "site":
+        frame = frame.f_back
+    return frame is not None
+
+
+def _is_script(path: str) -> bool:
+    """A file, and not one of modules."""
+    try:
+        return S_ISREG(stat(path).st_mode) and not _read(path).startswith(_ZIP)
+    except OSError:
+        return False
 
 
 def _stand_in(path: str, code: CodeType, tidy: Callable[[], None]) -> Any:
@@ -136,7 +181,8 @@ def _stand_in(path: str, code: CodeType, tidy: Callable[[], None]) -> Any:
         else:
             sys.modules["runpy"] = runpy
         sys.path_importer_cache[path] = None  # as a plain run leaves it
-        _correct_path(path)
+        if sys.path and sys.path[0] == path:
+            _correct_path()
         main["__file__"], main["__cached__"] = path, None
         main["__loader__"] = SourceFileLoader("__main__", path)
         return ""
@@ -158,9 +204,8 @@ def _stand_in(path: str, code: CodeType, tidy: Callable[[], None]) -> Any:
     return entry
 
 
-def _correct_path(path: str) -> None:
-    """sys.path begins with the script's folder; for a zip file C has put its own path there."""
-    if sys.path and sys.path[0] == path:
-        del sys.path[0]
-        if not (getattr(sys.flags, "safe_path", False) or sys.flags.isolated):
-            sys.path.insert(0, dirname(realpath(path)))
+def _correct_path() -> None:
+    """sys.path begins with the script's folder, where for a zip file C has put its own path."""
+    script = sys.path.pop(0)
+    if not (getattr(sys.flags, "safe_path", False) or sys.flags.isolated):
+        sys.path.insert(0, dirname(realpath(script)))

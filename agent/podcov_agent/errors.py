@@ -18,6 +18,7 @@ TOO_MANY_LINES = "too-many-lines"
 SPOOL_FULL = "spool-full"
 SPOOL_UNUSABLE = "spool-unusable"
 AGENT_FAILED = "agent-failed"
+GENERATION_DAMAGED = "generation-damaged"
 
 NOTES: dict[str, tuple[str, str]] = {
     UNSUPPORTED_PYTHON: (
@@ -67,6 +68,10 @@ NOTES: dict[str, tuple[str, str]] = {
     AGENT_FAILED: (
         "the agent met an unexpected error and measures nothing in that process",
         "report the detail as a bug",
+    ),
+    GENERATION_DAMAGED: (
+        "what ran between two turns is lost: the sidecar's file of it cannot be read",
+        "begin a new interval; if it comes back, see who else writes to that volume",
     ),
 }
 """slug -> (reason, remedy): one sentence each, without a full stop."""

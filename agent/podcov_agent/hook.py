@@ -14,7 +14,7 @@ from os import fsdecode, stat
 from os.path import abspath, dirname
 
 from podcov_agent import bytecode, errors
-from podcov_agent.binding import NEGATION, STORE
+from podcov_agent.binding import NATIVE, STORE
 from podcov_agent.cache import Cache
 from podcov_agent.config import read_config
 from podcov_agent.entry import Bound, watch_entry
@@ -55,7 +55,7 @@ def install(environ: Mapping[str, str], package: str) -> None:
     except ValueError as error:
         spool.note(errors.BAD_OMIT, str(error))
         return
-    form = STORE if native is None else NEGATION
+    form = STORE if native is None else NATIVE
     cache = Cache(config.spool, form, config.branch)
     measure = Measure(scope, spool, cache, form, config.branch)
     tidy = watch_entry(measure, entry) if entry is not None else None

@@ -25,6 +25,13 @@ class Map(mmap):
     def __reduce_ex__(self, protocol: object) -> tuple[type[dict[int, int]], tuple[()]]:
         return (dict, ())
 
+    def __buffer__(self, flags: int) -> memoryview:
+        """marshal would write all the bytes in place of the map, for code that then fails.
+
+        From 3.12 on it is refused instead; other interpreters within the process import the code.
+        """
+        raise BufferError("only the agent reads this")
+
     def __copy__(self) -> Map:
         return self
 

@@ -22,7 +22,7 @@ from podcov.covdata import (
 )
 from podcov.errors import NoDataError, NothingMapsError, name_some, number_of, require_all
 from podcov.git import find_commit, index_blob
-from podcov.models import Container, Exits, Failure, Note, Snapshot, Source
+from podcov.models import Container, Exits, Failure, Note, Snapshot, Source, Unread
 from podcov.paths import Index, Kind, Match, match_sources
 from podcov.rules import Rules
 
@@ -33,6 +33,13 @@ LINES_ONLY = (
     'set coverage.io/branch: "true" on every workload that is reported together',
 )
 """The note on a container without branches in a report that has branches."""
+NO_BRANCHES = (
+    "lines-only",
+    "the report has no branches, and its data do not combine with data that have",
+    "coverage.py's settings of this project say branch, this container recorded only lines",
+    'set coverage.io/branch: "true" on the workload',
+)
+"""The same in a report without, where the project's settings want them."""
 
 MOST_SEARCHES = 10
 """Stale files that git is asked about; a wrong image has hundreds, and one is enough to see it."""
@@ -77,6 +84,8 @@ class Collection:
     """Local paths of measured files that the project's coverage settings leave out."""
     unexecuted: tuple[str, ...] = ()
     """Local paths of files that count although no pod imported them: see `Session`, source."""
+    unread: tuple[Unread, ...] = ()
+    """Local files and folders that could not be read; no report has them."""
     rcfile: str | None = None
     """coverage.py's settings; None: those it finds from the working directory."""
     interrupted: bool = False
@@ -96,8 +105,9 @@ class Collection:
         """The total, as coverage.py counts it. NothingMapsError or NoDataError without files."""
         return self.table().percent
 
-    def table(self, kind: str = "text", show_missing: bool | None = None) -> Report:
-        """coverage.py's table (`text` or `markdown`) with its total and warnings."""
+    def table(self, kind: str | None = None, show_missing: bool | None = None) -> Report:
+        """coverage.py's table (`text` or `markdown`; None, also of show_missing: as the project's
+        settings say) with its total and warnings."""
         return make_table(self.require_files(), kind, show_missing, self.rcfile)
 
     def report(self, kind: str, to: str | Path) -> Report:
@@ -119,6 +129,11 @@ class Collection:
         self._require_any()
         never = [Measured(path, frozenset(), frozenset(), ()) for path in self.unexecuted]
         return (*self.files, *never)
+
+    @property
+    def _urls(self) -> str:
+        """What a command needs to ask the same agents, where they have addresses."""
+        return "".join(f" --url {one.target.url}" for one in self.snapshots if one.target.url)
 
     def _require_any(self) -> None:
         if self.files:
@@ -148,7 +163,7 @@ class Collection:
             )
         raise NoDataError(
             f"Nothing was measured yet in {name_some(self.answered) or 'any pod'}.",
-            "See what the agents say: podcov status",
+            f"See what the agents say: podcov status{self._urls}",
         )
 
 
@@ -217,13 +232,16 @@ def join(snapshots: Sequence[Snapshot], index: Index, rules: Rules, allow_stale:
     )
 
 
-def gather_notes(snapshots: Sequence[Snapshot]) -> tuple[Note, ...]:
-    """The agents' notes, those of replicas counted once, and ours on what lacks branches."""
+def gather_notes(snapshots: Sequence[Snapshot], branch: bool = False) -> tuple[Note, ...]:
+    """The agents' notes, those of replicas counted once, and ours on what lacks branches: beside
+    others that have them, or where they are wanted."""
     containers = [container for snapshot in snapshots for container in snapshot.containers]
     notes = {note for container in containers for note in container.notes}
+    notes |= {note for snapshot in snapshots for note in snapshot.own_notes}
     without = {container.name for container in containers if _has(container, branches=False)}
-    if any(_has(container, branches=True) for container in containers):
-        notes |= {Note(name, *LINES_ONLY) for name in without}
+    mixed = any(_has(container, branches=True) for container in containers)
+    if mixed or branch:
+        notes |= {Note(name, *(LINES_ONLY if mixed else NO_BRANCHES)) for name in without}
     return tuple(sorted(notes))
 
 

@@ -22,6 +22,8 @@ else:
 TABLE = "tool.podcov"
 FILE = "pyproject.toml"
 ENV_PREFIX = "PODCOV_"
+WAYS = ("workload", "selector", "url")
+"""Settings that say which pods; one of them counts."""
 ENV_NAMES = {"source": "PODCOV_SOURCE_DIRS"}
 """PODCOV_SOURCE is the agent's: what it measures."""
 
@@ -107,6 +109,8 @@ def settings_from(
     )
     chosen: dict[str, object] = {}
     for layer in layers:
+        if _names_pods(layer):  # in its own way, whatever the layers below say
+            chosen = {key: value for key, value in chosen.items() if key not in WAYS}
         for key, value in layer.values.items():
             chosen[key] = _parse(key, value, layer)
     if chosen.get("local_port") and chosen.get("forward") != "kubectl":
@@ -115,6 +119,16 @@ def settings_from(
             "Add --forward kubectl, or leave --local-port out.",
         )
     return Settings(**chosen)  # type: ignore[arg-type]  # parsed by PARSERS
+
+
+def _names_pods(layer: Layer) -> bool:
+    """Whether it says which pods; SettingError if it does so in two ways."""
+    named = [layer.spelling(key) for key in WAYS if key in layer.values]
+    if len(named) > 1:
+        raise SettingError(
+            f"{' and '.join(named)} are both set in {layer.place}.", "Name the pods in one way."
+        )
+    return bool(named)
 
 
 def load_settings(

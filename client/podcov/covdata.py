@@ -15,7 +15,7 @@ from io import StringIO
 from pathlib import Path
 
 from coverage import Coverage, CoverageData
-from coverage.exceptions import CoverageException, CoverageWarning
+from coverage.exceptions import ConfigError, CoverageException, CoverageWarning, NotPython
 from coverage.exceptions import NoDataError as CoverageNoDataError
 from coverage.parser import PythonParser
 from coverage.python import get_python_source
@@ -86,11 +86,12 @@ def save_data(files: Iterable[Measured], to: Path, rcfile: str | None = None) ->
 
 def make_table(
     files: Iterable[Measured],
-    kind: str = "text",
+    kind: str | None = None,
     show_missing: bool | None = None,
     rcfile: str | None = None,
 ) -> Report:
-    """coverage.py's table, `text` or `markdown`; show_missing None: as the user's settings say."""
+    """coverage.py's table, `text` or `markdown`; None, also of show_missing: as the user's settings
+    say."""
     out = StringIO()
 
     def run(cov: Coverage) -> float:
@@ -135,6 +136,14 @@ def is_below(percent: float, limit: float, rcfile: str | None = None) -> bool:
     with _coverage_errors():
         precision = _open(None, rcfile).get_option("report:precision")
     return should_fail_under(percent, limit, int(str(precision)))
+
+
+def find_limit(asked: float | None, rcfile: str | None = None) -> float:
+    """The percentage under which to fail: what was asked, else `[report] fail_under`; 0: never."""
+    if asked is not None:
+        return asked
+    with _coverage_errors():
+        return float(str(_open(None, rcfile).get_option("report:fail_under") or 0))
 
 
 def merge_data(parts: Sequence[Path], to: Path) -> None:
@@ -247,7 +256,17 @@ def _coverage_errors() -> Iterator[None]:
             "There is nothing to report: coverage.py's settings leave out every measured file.",
             "Look at include and omit under [tool.coverage.report] or in .coveragerc.",
         ) from problem
-    except (CoverageException, OSError) as problem:
+    except ConfigError as problem:
+        raise SettingError(
+            f"coverage.py refuses the settings of this project: {str(problem).rstrip('.')}.",
+            "Mend [tool.coverage] in pyproject.toml, or .coveragerc; --rcfile names another file.",
+        ) from problem
+    except NotPython as problem:
+        raise ReportError(
+            f"coverage.py could not write the report: {str(problem).rstrip('.')}.",
+            "Mend the file, leave it out with omit, or set ignore_errors: [tool.coverage.report].",
+        ) from problem
+    except (CoverageException, OSError, SyntaxError, UnicodeError) as problem:
         raise ReportError(
             f"coverage.py could not write the report: {str(problem).rstrip('.')}.",
             "Check the folder you named, and the coverage settings of this project.",

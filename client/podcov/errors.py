@@ -43,6 +43,12 @@ class ForbiddenError(PodcovError):
     slug = "forbidden"
 
 
+class LoginError(PodcovError):
+    """The program that the kubeconfig names for logging in gave no login."""
+
+    slug = "login-failed"
+
+
 class WorkloadError(PodcovError):
     """The workload is written in a form podcov does not know, or does not exist."""
 
@@ -193,9 +199,9 @@ def require_all(answered: int, failed: Sequence[tuple[str, PodcovError]]) -> Non
     raise type(first)(f"None of {len(failed)} pods answered: {names}.", first.remedy)
 
 
-def number_of(count: int, noun: str) -> str:
+def number_of(count: int, noun: str, plural: str = "") -> str:
     """`1 file`, `2 files`."""
-    return f"{count} {noun}{'' if count == 1 else 's'}"
+    return f"{count} {noun if count == 1 else plural or f'{noun}s'}"
 
 
 def name_some(names: Sequence[str], most: int = 3) -> str:

@@ -1,16 +1,17 @@
 """Owns the way to an agent's port: an HTTP connection over the API server, kubectl, or straight.
 
 Must not send a request: transport does. What `connect` yields is not connected twice, and
-everything it opened (sockets, kubectl) is closed when the block ends. Called by transport, made by
-session.
+everything it opened (sockets, kubectl) is closed when the block ends. Called by connections, made
+by session.
 """
 
 import atexit
+import os
 import re
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPSConnection
 from selectors import EVENT_READ, DefaultSelector
@@ -23,8 +24,8 @@ from podcov.models import Target
 from podcov.ports import check_free
 
 FORWARDS = ("native", "kubectl")
-_living: set[subprocess.Popen[bytes]] = set()
-"""The kubectls of threads that an interrupted program does not wait for."""
+_living: dict[subprocess.Popen[bytes], int] = {}
+"""The kubectls of threads that an interrupted program does not wait for, and whose they are."""
 _LISTENING = re.compile(rb"Forwarding from 127\.0\.0\.1:(\d+) ")
 
 
@@ -45,11 +46,8 @@ class Straight:
         """An HTTP connection to the target's URL."""
         address = urlsplit(target.url)
         kind = HTTPSConnection if address.scheme == "https" else HTTPConnection
-        connection = kind(address.hostname or "", address.port, timeout=timeout_s)
-        try:
+        with closing(kind(address.hostname or "", address.port, timeout=timeout_s)) as connection:
             yield connection
-        finally:
-            connection.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +59,14 @@ class Native:
     @contextmanager
     def connect(self, target: Target, timeout_s: float) -> Iterator[HTTPConnection]:
         """An HTTP connection over a socket that the API server forwards."""
-        with self.kube.open_port(target.namespace, target.name, target.port) as opened:
-            opened.settimeout(timeout_s)
+        tunnel = self.kube.open_port(target.namespace, target.name, target.port)
+        with closing(tunnel):
+            tunnel.settimeout(timeout_s)
             connection = HTTPConnection("127.0.0.1", target.port, timeout=timeout_s)
-            connection.sock = opened
-            try:
+            connection.sock = tunnel  # has all that http.client asks of a socket
+            connection.auto_open = 0  # there is nothing at that address here
+            with closing(connection):
                 yield connection
-            finally:
-                connection.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,16 +93,15 @@ class Kubectl:
                 f"{self.program} could not be started: {problem.strerror}.",
                 "Install kubectl, or use --forward native.",
             ) from problem
-        _living.add(child)
+        _living[child] = os.getpid()
         with child:
             try:
                 port = _await_port(child, target, timeout_s)
                 connection = HTTPConnection("127.0.0.1", port, timeout=timeout_s)
-                yield connection
-                connection.close()
+                with closing(connection):
+                    yield connection
             finally:
-                child.terminate()
-                _living.discard(child)
+                _end(child, _living.pop(child))
 
     def command(self, target: Target) -> list[str]:
         """The words of the child process."""
@@ -117,7 +114,13 @@ class Kubectl:
 
 @atexit.register
 def _end_living() -> None:
-    for child in tuple(_living):
+    for child, owner in tuple(_living.items()):
+        _end(child, owner)
+
+
+def _end(child: subprocess.Popen[bytes], owner: int) -> None:
+    """End it, unless this is a fork of the process that it belongs to."""
+    if owner == os.getpid():
         child.terminate()
 
 

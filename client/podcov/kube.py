@@ -1,14 +1,14 @@
 """Owns the Kubernetes API: the only file that imports the kubernetes library.
 
-Hands out raw JSON (nothing is lost in a typed round trip) and sockets, and wraps every error. Must
+Hands out raw JSON (nothing is lost in a typed round trip) and tunnels, and wraps every error. Must
 not decide which pods matter: discover does. Called by discover and forward.
 """
 
 import json
-import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
@@ -22,16 +22,21 @@ from kubernetes.config import (
     load_kube_config,
 )
 from kubernetes.config.kube_config import KUBE_CONFIG_DEFAULT_LOCATION as DEFAULT_FILE
-from kubernetes.stream import portforward
+from kubernetes.config.kube_config import KubeConfigMerger
+from kubernetes.stream.ws_client import create_websocket, get_websocket_url
 from yaml import YAMLError
 
 from podcov.errors import (
     ClusterError,
     ForbiddenError,
     ForwardError,
+    LoginError,
     PodcovError,
+    SettingError,
     WorkloadError,
 )
+from podcov.login import overhearing, reason
+from podcov.tunnel import Tunnel, as_os_errors
 
 Json = Mapping[str, Any]
 
@@ -39,9 +44,10 @@ OWN_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 """Kubernetes puts it into every pod that has a service account."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Kube:
-    """A cluster, and the namespace its context names. `open_kube` makes one."""
+    """A cluster, and the namespace its context names. `open_kube` makes one; its connections are
+    kept for the next question."""
 
     configuration: Configuration
     namespace: str
@@ -50,8 +56,7 @@ class Kube:
     def list_pods(self, namespace: str, selector: str) -> tuple[Json, ...]:
         """The pods of a namespace that the label selector picks (all if empty), as raw JSON."""
         with self._asking("list pods", namespace):
-            api = CoreV1Api(ApiClient(self.configuration))
-            answer = api.list_namespaced_pod(
+            answer = CoreV1Api(self._client).list_namespaced_pod(
                 namespace,
                 label_selector=selector,
                 _preload_content=False,
@@ -62,34 +67,36 @@ class Kube:
     def read_workload(self, kind: str, namespace: str, name: str) -> Json:
         """A `deployment`, `statefulset` or `pod` as raw JSON; WorkloadError if there is none."""
         with self._asking(f"read {kind} {name}", namespace):
-            client = ApiClient(self.configuration)
             read = {
-                "deployment": AppsV1Api(client).read_namespaced_deployment,
-                "statefulset": AppsV1Api(client).read_namespaced_stateful_set,
-                "pod": CoreV1Api(client).read_namespaced_pod,
+                "deployment": AppsV1Api(self._client).read_namespaced_deployment,
+                "statefulset": AppsV1Api(self._client).read_namespaced_stateful_set,
+                "pod": CoreV1Api(self._client).read_namespaced_pod,
             }[kind]
             answer = read(name, namespace, _preload_content=False, _request_timeout=self.timeout_s)
             return _body(answer)
 
-    @contextmanager
-    def open_port(self, namespace: str, pod: str, port: int) -> Iterator[socket.socket]:
-        """A socket to `port` of the pod, over the API server."""
+    def open_port(self, namespace: str, pod: str, port: int) -> Tunnel:
+        """A connection to `port` of the pod, over the API server; its owner closes it."""
+        path = f"/api/v1/namespaces/{namespace}/pods/{pod}/portforward?ports={port}"
         try:
-            # The library swaps a method of its client while it connects: one client per connection.
-            api = CoreV1Api(ApiClient(self.configuration))
-            stream = portforward(
-                api.connect_get_namespaced_pod_portforward, pod, namespace, ports=str(port)
-            )
-        except (ApiException, urllib3.exceptions.HTTPError, OSError, ValueError) as problem:
-            raise _refused_forward(pod, port, str(getattr(problem, "reason", problem))) from problem
-        try:
-            yield stream.socket(port)
-        except OSError as problem:
-            if stream.error(port):
-                raise _refused_forward(pod, port, stream.error(port)) from problem
-            raise
-        finally:
-            stream.close()
+            with as_os_errors():
+                websocket = create_websocket(  # type: ignore[no-untyped-call]  # theirs has no types
+                    self.configuration,
+                    get_websocket_url(self.configuration.host + path),  # type: ignore[no-untyped-call]
+                    self._login(),
+                )
+        except (OSError, ValueError) as problem:
+            raise _refused_forward(pod, port, str(problem)) from problem
+        return Tunnel(websocket, lambda said: _refused_forward(pod, port, said))
+
+    @cached_property
+    def _client(self) -> ApiClient:
+        return ApiClient(self.configuration)
+
+    def _login(self) -> dict[str, str]:
+        """The headers that say who asks."""
+        known = cast(Mapping[str, Mapping[str, str]], self.configuration.auth_settings())
+        return {item["key"]: item["value"] for item in known.values() if item["in"] == "header"}
 
     @contextmanager
     def _asking(self, what: str, namespace: str) -> Iterator[None]:
@@ -117,7 +124,11 @@ def open_kube(kubeconfig: str | None, context: str | None, timeout_s: float) -> 
     """
     configuration = Configuration()
     try:
-        load_kube_config(kubeconfig, context, configuration)  # type: ignore[no-untyped-call]
+        with overhearing() as said:
+            load_kube_config(kubeconfig, context, configuration)  # type: ignore[no-untyped-call]
+        if said:
+            raise _no_login(said, kubeconfig, context)
+        _watch_logins(configuration, kubeconfig, context)
         namespace = _namespace_of(kubeconfig, context)
     except (ConfigException, YAMLError, OSError, TypeError, ValueError) as problem:
         if kubeconfig or context or not _load_incluster(configuration):
@@ -129,6 +140,42 @@ def open_kube(kubeconfig: str | None, context: str | None, timeout_s: float) -> 
         namespace = _own_namespace()
     configuration.retries = False
     return Kube(configuration, namespace, timeout_s)
+
+
+def _watch_logins(
+    configuration: Configuration, kubeconfig: str | None, context: str | None
+) -> None:
+    """When a login has run out the library gets another, in the middle of a question."""
+    renew = configuration.refresh_api_key_hook
+    if renew is None:
+        return
+
+    def renew_or_fail(asking: Configuration) -> None:
+        with overhearing() as said:
+            renew(asking)
+        asking.refresh_api_key_hook = renew_or_fail  # `renew` has put itself there
+        if said:
+            raise _no_login(said, kubeconfig, context)
+
+    configuration.refresh_api_key_hook = renew_or_fail
+
+
+def _no_login(said: list[str], kubeconfig: str | None, context: str | None) -> PodcovError:
+    command = _login_command(kubeconfig, context)
+    return LoginError(
+        f"The kubeconfig's login program {command[0]} gave no login: {reason(said)}.",
+        f"Run it by hand, or log in anew, until it prints one: {' '.join(command)}",
+    )
+
+
+def _login_command(kubeconfig: str | None, context: str | None) -> list[str]:
+    config = KubeConfigMerger(kubeconfig or DEFAULT_FILE).config  # type: ignore[no-untyped-call]
+    chosen = config["contexts"].get_with_name(context or config["current-context"])
+    user = config["users"].get_with_name(chosen["context"]["user"])["user"]
+    if "exec" not in user:
+        return ["(none)"]
+    program = user["exec"]
+    return [str(program["command"]), *map(str, program.safe_get("args") or ())]
 
 
 def _body(answer: object) -> Json:
@@ -170,11 +217,25 @@ def _error_of_status(problem: ApiException, what: str, namespace: str) -> Podcov
             "podcov needs to get and list pods and to create pods/portforward there: "
             f"kubectl auth can-i create pods/portforward -n {namespace}",
         )
+    if problem.status in (400, 422):
+        return SettingError(
+            f"The cluster does not understand what was asked: {_words_of(problem)}.",
+            "Check the selector, the names and the namespace.",
+        )
     return ClusterError(
         f"The cluster could not {what} in namespace {namespace}: HTTP {problem.status} "
         f"{problem.reason}.",
         "Try again; if it stays so, check `kubectl get --raw /readyz`.",
     )
+
+
+def _words_of(problem: ApiException) -> str:
+    """The API server's message, where there is one."""
+    try:
+        said = json.loads(problem.body or "")["message"]
+    except (ValueError, LookupError, TypeError):
+        said = problem.reason
+    return _flat(str(said))
 
 
 def _refused_forward(pod: str, port: int, reason: str) -> PodcovError:

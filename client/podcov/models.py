@@ -31,6 +31,14 @@ class Failure:
     error: PodcovError
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Unread:
+    """A local file or folder that could not be read, and why."""
+
+    path: str
+    reason: str
+
+
 @dataclass(frozen=True, slots=True)
 class Discovery:
     """The pods found: to ask, unable to answer although they should, left out on purpose."""
@@ -80,6 +88,13 @@ class Health:
     generation: int
     sessions: Mapping[str, int]
     containers: tuple[ContainerHealth, ...]
+    own_notes: tuple[Note, ...] = ()
+    """Those of no container."""
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """All of them."""
+        return (*self.own_notes, *(note for box in self.containers for note in box.notes))
 
 
 Exit = tuple[int, bool]
@@ -125,6 +140,8 @@ class Snapshot:
     start: int
     generation: int
     containers: tuple[Container, ...]
+    own_notes: tuple[Note, ...] = ()
+    """Those of no container."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,8 @@ class Rules:
     """From `[paths]`: a pattern, and the folder that stands for it here."""
     namespaces: bool = False
     """Folders without `__init__.py` hold modules too: `include_namespace_packages`."""
+    branch: bool = False
+    """Branches are wanted beside lines. What pods record, their annotations say."""
 
     def wants(self, path: str) -> bool:
         """Whether `coverage run` with these settings would measure the local file."""
@@ -111,6 +113,7 @@ def read_rules(rcfile: str | None, source: Sequence[str] = (), omit: Sequence[st
                 for pattern in places[1:]
             ),
             namespaces=config.include_namespace_packages,
+            branch=bool(config.branch),
         )
         rules.check()
     return rules

@@ -78,8 +78,7 @@ def run_program(
 
     `on_ready` gets the agent's URL before the program starts. PortTakenError, LaunchError.
     """
-    if program.port:
-        check_free(program.port, program.host, "--port")
+    check_free(program.port, program.host, "--port")
     with ExitStack() as signals:
         relay = signals.enter_context(_relaying())
         with tempfile.TemporaryDirectory(prefix="podcov-run-") as folder:
@@ -107,8 +106,7 @@ def child_environment(program: Program, place: Path, env: Mapping[str, str]) -> 
     for name, values in ((ENV_SOURCE, program.source), (ENV_OMIT, program.omit)):
         if values:
             made[name] = ",".join(values)
-    if program.branch:
-        made[ENV_BRANCH] = "true"
+    made[ENV_BRANCH] = "true" if program.branch else "false"
     return made
 
 

@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from podcov.errors import PodcovError, name_some, number_of
-from podcov.models import Failure, Health, Note
+from podcov.models import Failure, Health, Note, Unread
 
 if TYPE_CHECKING:  # `podcov run` waits for neither coverage.py nor Kubernetes
     from podcov.collect import Progress as Tick
@@ -133,6 +133,15 @@ class Screen:
                 self._indent(f"{file.path} ({number_of(file.lines, 'line')})", 2)
             self._more(len(unmapped))
             self._indent("→ Name their folder with --source DIR.", 2, "cyan")
+
+    def show_unread(self, unread: Sequence[Unread]) -> None:
+        """Local files and folders that no report has, because they cannot be read."""
+        if unread:
+            noun = number_of(len(unread), "local file or folder", "local files or folders")
+            self.say(f"{noun} could not be read, not counted:", "yellow")
+            for item in unread[:MOST]:
+                self._indent(f"{item.path}: {item.reason}", 2)
+            self._more(len(unread))
 
     def show_notes(self, notes: Iterable[Note]) -> None:
         """What the agents do not measure."""

@@ -7,8 +7,7 @@
     print(collection.table().text)
 
 Must not print, and must not read the environment or podcov's settings: config does, and the
-command line and the pytest plugin pass what it says. (rules has those of coverage.py.) A session
-holds no connection and nothing to close.
+command line and the pytest plugin pass what it says. (rules has those of coverage.py.)
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,10 +15,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
 from urllib.parse import quote, urlsplit
+from weakref import finalize
 
 from podcov.collect import Answers, Progress, ask_all
 from podcov.collection import Collection, gather_notes, join
 from podcov.config import Settings
+from podcov.connections import Connections
 from podcov.contract import (
     DEFAULT_PORT,
     DEFAULT_SESSION,
@@ -27,7 +28,7 @@ from podcov.contract import (
     ROUTE_V1_SNAPSHOT,
     ROUTE_V1_TURN,
 )
-from podcov.discover import Wanted, find_pods, miss_gone
+from podcov.discover import Wanted, find_pods, miss_gone, parse_workload
 from podcov.errors import IntervalUnknownError, SettingError
 from podcov.forward import FORWARDS, Forwarder, Kubectl, Native, Straight
 from podcov.kube import Kube, open_kube
@@ -44,7 +45,7 @@ from podcov.paths import index_files
 from podcov.rules import Rules, read_rules
 from podcov.transport import Transport
 from podcov.wire import read_health, read_snapshot, read_turn
-from podcov.worktree import check_folders, read_files, read_named
+from podcov.worktree import check_folders, part_readable, read_files, read_named
 
 Answer = TypeVar("Answer")
 
@@ -54,6 +55,7 @@ class Session:
 
     Nothing happens before a method is called, but that the settings are checked. Every method
     finds the pods anew, so pods may come and go between two calls. Every error is a PodcovError.
+    A connection to each agent is kept until `close`, the end of a `with` block, or the session's.
     """
 
     def __init__(
@@ -85,6 +87,8 @@ class Session:
         """
         if forward not in FORWARDS:
             raise SettingError(f"forward is {forward!r}.", f"Write one of: {', '.join(FORWARDS)}.")
+        if workload:
+            parse_workload(workload)
         self.workload = workload or ""
         self.selector = selector or ""
         self.urls = tuple(urls)
@@ -113,6 +117,17 @@ class Session:
             allow_stale=settings.allow_stale,
             rcfile=settings.rcfile,
         )
+
+    def __enter__(self) -> "Session":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections. Questions after that open one each."""
+        if "_transport" in vars(self):  # nothing was asked, there is nothing to close
+            self._transport.connections.close()
 
     @property
     def namespace(self) -> str:
@@ -178,9 +193,10 @@ class Session:
             return read_snapshot(target, self._transport.get(target, path))
 
         answers = self._ask(found, ask, on_progress)
-        files = read_named(_paths(answers.answered)) if self.in_place else read_files(folders)
-        index = index_files(files)
-        joined = join(answers.answered, index, rules, self.allow_stale)
+        paths = _paths(answers.answered)
+        files, unread = read_named(paths) if self.in_place else read_files(folders)
+        joined = join(answers.answered, index_files(files), rules, self.allow_stale)
+        unexecuted, more = part_readable(joined.unexecuted)
         return Collection(
             snapshots=answers.answered,
             failed=(*answers.failed, *found.failed),
@@ -188,10 +204,11 @@ class Session:
             files=joined.files,
             unmapped=joined.unmapped,
             stale=joined.stale,
-            notes=gather_notes(answers.answered),
+            notes=gather_notes(answers.answered, rules.branch),
             source=tuple(str(folder) for folder in folders),
             left_out=joined.left_out,
-            unexecuted=joined.unexecuted,
+            unexecuted=unexecuted,
+            unread=tuple(sorted({each.path: each for each in (*more, *unread)}.values())),
             rcfile=self.rcfile,
             interrupted=answers.interrupted,
         )
@@ -225,7 +242,9 @@ class Session:
 
     @cached_property
     def _transport(self) -> Transport:
-        return Transport(self._forwarder(), self.timeout_s)
+        connections = Connections(self._forwarder(), self.timeout_s)
+        finalize(self, connections.close)  # for whoever does not close a session, as at exit
+        return Transport(connections, self.timeout_s)
 
     def _forwarder(self) -> Forwarder:
         if self.urls:

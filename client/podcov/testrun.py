@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from podcov.collection import Collection
 from podcov.config import Settings
-from podcov.covdata import is_below
+from podcov.covdata import find_limit, is_below
 from podcov.errors import PodcovError, SettingError, name_some
 from podcov.models import Interval
 from podcov.session import Session
@@ -109,8 +109,8 @@ class TestRun:
         self._check_percent(collection, verdict)
 
     def _check_percent(self, collection: Collection, verdict: Verdict) -> None:
-        limit = self._settings.fail_under
-        if limit is None:
+        limit = find_limit(self._settings.fail_under, self._settings.rcfile)
+        if not limit:
             return
         percent = collection.percent
         reached = f"Required test coverage of {limit:g}% {{}}. Total coverage: {percent:.2f}%"
@@ -124,7 +124,7 @@ def _report(collection: Collection, wanted: Wanted) -> list[str]:
     if wanted.path:
         made = collection.report(wanted.kind, wanted.path)
         return [f"Coverage {wanted.kind.upper()} written to {wanted.path}", *made.warnings]
-    made = collection.table(show_missing=wanted.kind == TERM_MISSING)
+    made = collection.table(show_missing=wanted.kind == TERM_MISSING or None)
     return [*made.text.rstrip().splitlines(), *made.warnings]
 
 
@@ -143,6 +143,7 @@ def _remarks(collection: Collection, allow_stale: bool) -> list[str]:
     if collection.unmapped:
         names = name_some([file.path for file in collection.unmapped], MOST_NAMES)
         lines.append(f"not in {name_some(collection.source)}, left out: {names}")
+    lines += [f"cannot be read, left out: {item.path}: {item.reason}" for item in collection.unread]
     lines += [f"{stale}: {file.path} in the pod is {file.version}" for file in collection.stale]
     lines += [
         f"not measured in {note.container}: {note.detail} ({note.slug})"

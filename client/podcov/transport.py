@@ -11,24 +11,27 @@ from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from typing import cast
 
+from podcov.connections import Connections, Line
 from podcov.errors import (
     BadAnswerError,
+    ForwardError,
     GenerationMergedError,
     PodcovError,
     UnreachableError,
 )
-from podcov.forward import Forwarder
 from podcov.models import Target
 
 TRIES = 2
 """A forward may break in the middle of an answer; every question may be asked twice."""
+BROKEN = (OSError, HTTPException, EOFError, zlib.error)
+"""How a connection fails."""
 
 
 @dataclass(frozen=True, slots=True)
 class Transport:
     """Asks agents."""
 
-    forwarder: Forwarder
+    connections: Connections
     timeout_s: float
 
     def get(self, target: Target, path: str) -> Mapping[str, object]:
@@ -42,27 +45,55 @@ class Transport:
     def _ask(
         self, target: Target, method: str, path: str, body: bytes | None
     ) -> Mapping[str, object]:
+        question = _Question(method, path, body)
+        said = self._ask_kept(target, question) or self._ask_anew(target, question)
+        return _decode(target, path, *said)
+
+    def _ask_kept(self, target: Target, question: "_Question") -> tuple[int, bytes] | None:
+        """The answer over the connection that was kept; None if there is none, or it has died."""
+        line = self.connections.take(target)
+        if line is None:
+            return None
+        try:
+            return self._exchange(target, line, question)
+        except (*BROKEN, ForwardError):
+            return None
+
+    def _ask_anew(self, target: Target, question: "_Question") -> tuple[int, bytes]:
         for left in reversed(range(TRIES)):
             try:
-                with self.forwarder.connect(target, self.timeout_s) as connection:
-                    status, data = _exchange(connection, method, path, body)
-                break
-            except (OSError, HTTPException, EOFError, zlib.error) as problem:
+                return self._exchange(target, self.connections.open(target), question)
+            except BROKEN as problem:
                 refused = isinstance(problem, ConnectionRefusedError | TimeoutError)
                 if not left or refused:
                     raise _unreachable(target, problem, self.timeout_s) from problem
-        return _decode(target, path, status, data)
+        raise AssertionError("the last try returns or raises")
+
+    def _exchange(self, target: Target, line: Line, question: "_Question") -> tuple[int, bytes]:
+        """Status and body. The connection is kept after an answer, and closed after a failure."""
+        try:
+            answer = _exchange(line.connection, question)
+        except BaseException:
+            line.close()
+            raise
+        self.connections.keep(target, line)
+        return answer
 
 
-def _exchange(
-    connection: HTTPConnection, method: str, path: str, body: bytes | None
-) -> tuple[int, bytes]:
-    headers = {"Accept-Encoding": "gzip", "Connection": "close"}
-    if body is not None:
+@dataclass(frozen=True, slots=True)
+class _Question:
+    method: str
+    path: str
+    body: bytes | None
+
+
+def _exchange(connection: HTTPConnection, question: _Question) -> tuple[int, bytes]:
+    headers = {"Accept-Encoding": "gzip"}
+    if question.body is not None:
         headers["Content-Type"] = "application/json"
-    connection.request(method, path, body, headers)
-    answer = connection.getresponse()
-    data = answer.read()
+    connection.request(question.method, question.path, question.body, headers)
+    with connection.getresponse() as answer:
+        data = answer.read()
     if answer.getheader("Content-Encoding") == "gzip":
         data = gzip.decompress(data)
     return answer.status, data

@@ -8,7 +8,7 @@ import binascii
 from collections.abc import Callable, Mapping
 from typing import TypedDict, TypeVar, cast
 
-from podcov.contract import PROTOCOL, VERSION
+from podcov.contract import PROTOCOL, SIDECAR_NAME, VERSION
 from podcov.errors import BadAnswerError, ProtocolDiffersError
 from podcov.models import (
     Container,
@@ -35,6 +35,12 @@ class NoteJson(TypedDict, total=False):
     reason: str
     remedy: str
     count: int
+
+
+class OwnNotesJson(TypedDict, total=False):
+    """What /v1/health and a snapshot say of the agent itself."""
+
+    notes: list[NoteJson]
 
 
 class InterpreterJson(TypedDict):
@@ -188,6 +194,7 @@ def _health(target: Target, answer: Mapping[str, object]) -> Health:
             )
             for name, container in body["containers"].items()
         ),
+        own_notes=_own_notes(answer),
     )
 
 
@@ -210,6 +217,7 @@ def _snapshot(target: Target, answer: Mapping[str, object]) -> Snapshot:
             )
             for name, container in body["containers"].items()
         ),
+        own_notes=_own_notes(answer),
     )
 
 
@@ -231,6 +239,10 @@ def _exits(item: BranchesJson) -> Exits:
         frozenset(known[number] for number in taken),
         frozenset(known[number] for number in startup),
     )
+
+
+def _own_notes(answer: Mapping[str, object]) -> tuple[Note, ...]:
+    return _notes(SIDECAR_NAME, cast(OwnNotesJson, answer).get("notes", []))
 
 
 def _notes(container: str, items: list[NoteJson]) -> tuple[Note, ...]:

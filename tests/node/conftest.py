@@ -25,6 +25,8 @@ from support.waiting import wait_until
 from unit.webhook.objects import deployment
 
 T = TypeVar("T")
+Recipe = tuple[str, Path, Path, Mapping[str, str]]
+"""Of an image: name, Dockerfile, context, build arguments."""
 
 TAG = "test"
 NAMESPACE = "podcov"
@@ -67,22 +69,12 @@ def images(node_cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> N
     builder = node_cluster.builder
     python = {"PYTHON_IMAGE": builder.python_image(PYTHON)}
     others = {"BUSYBOX_IMAGE": builder.busybox_image(), "BUILD_IMAGE": builder.build_image()}
-    recipes = [
+    recipes: list[Recipe] = [
         (AGENT, CHECKOUT / "Dockerfile.agent", CHECKOUT, python | others),
         (WEBHOOK, CHECKOUT / "Dockerfile.webhook", CHECKOUT, python),
         (SHOP, shops.FOLDER / "Dockerfile", shops.FOLDER, python),
     ]
-    folder = tmp_path_factory.mktemp("images")
-
-    def deliver(recipe: tuple[str, Path, Path, dict[str, str]]) -> None:
-        name, dockerfile, context, arguments = recipe
-        archive = folder / f"{Path(name).name}.tar"
-        builder.build(dockerfile, context, f"{name}:{TAG}", arguments)
-        builder.save(f"{name}:{TAG}", archive)
-        node_cluster.provider.load_image(archive)
-        archive.unlink()
-
-    in_parallel(deliver, recipes)
+    deliver_images(node_cluster, recipes, tmp_path_factory.mktemp("images"))
 
 
 @pytest.fixture(scope="session")
@@ -140,6 +132,20 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> Reference:
             for name in contexts
         }
     )
+
+
+def deliver_images(cluster: Cluster, recipes: Iterable[Recipe], folder: Path) -> None:
+    """Build images and give them to every node; archives lie in `folder` for a moment."""
+
+    def deliver(recipe: Recipe) -> None:
+        name, dockerfile, context, arguments = recipe
+        archive = folder / f"{Path(name).name}.tar"
+        cluster.builder.build(dockerfile, context, f"{name}:{TAG}", arguments)
+        cluster.builder.save(f"{name}:{TAG}", archive)
+        cluster.provider.load_image(archive)
+        archive.unlink()
+
+    in_parallel(deliver, recipes)
 
 
 def run_shop_tests(folder: Path, url: str, env: Mapping[str, str], *options: str) -> str:

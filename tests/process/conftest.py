@@ -1,20 +1,20 @@
 """The pod of the process tests: an installed agent, a spool folder, and the interpreters to try.
 
 By default the slow matrices run on the oldest and the newest interpreter, and a few tests on each;
-PODCOV_ALL_PYTHONS=1 runs everything on all of them. What uses `container` runs with both maps.
+a nightly run does everything on all of them. What uses `container` runs with both maps.
 """
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
-from support.interpreters import FULL, OLDEST_AND_NEWEST, VERSIONS, each_version, interpreter
+from support.interpreters import OLDEST_AND_NEWEST, VERSIONS, each_version, interpreter
 from support.maps import MAP_CHOICES, MAPS
 from support.measured import Container, install_agent
+from support.nightly import NIGHTLY
 
-MATRIX = VERSIONS if os.environ.get("PODCOV_ALL_PYTHONS") else OLDEST_AND_NEWEST
+MATRIX = VERSIONS if NIGHTLY else OLDEST_AND_NEWEST
 
 
 @pytest.fixture(scope="session")
@@ -29,7 +29,7 @@ def container(request: pytest.FixtureRequest, agent_home: Path, tmp_path: Path) 
     return empty_container(agent_home, tmp_path, MAP_CHOICES[request.param])
 
 
-@pytest.fixture(params=MAPS if FULL else [""])
+@pytest.fixture(params=MAPS if NIGHTLY else [""])
 def one_container(request: pytest.FixtureRequest, agent_home: Path, tmp_path: Path) -> Container:
     """The same for rows that are dear: with the map that a pod would have, both if asked for."""
     return empty_container(agent_home, tmp_path, MAP_CHOICES.get(request.param, {}))

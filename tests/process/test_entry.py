@@ -112,6 +112,55 @@ def test_a_script_is_equal_in_every_interpreter(
     assert line_of(app / "app.py", "json.dumps(observe()") in container.ran(app / "app.py")
 
 
+INSIDE = """
+import json, sys
+hooks = [getattr(hook, "__qualname__", repr(hook)) for hook in sys.path_hooks]
+print(json.dumps([sys.path, hooks, sys.argv, sorted(sys.path_importer_cache)]), flush=True)
+try:
+    import helper
+    print(helper.__file__, flush=True)
+except ImportError as error:
+    print(error, flush=True)
+"""
+OUTSIDE = """
+import os, sys
+if "elsewhere" in sys.argv:
+    os.chdir("/")
+try:
+    import _interpreters as interpreters
+except ImportError:
+    import _xxsubinterpreters as interpreters
+one = interpreters.create()
+print(interpreters.run_string(one, {inside!r}))
+interpreters.destroy(one)
+"""
+
+
+INNER_WAYS = {
+    "": ["outside.py"],
+    "dot-slash": ["./outside.py"],
+    "symlink": ["../out.py"],
+    "directory": ["../folder"],
+    "elsewhere": ["outside.py", "elsewhere"],
+    "safe-path": ["-P", "outside.py"],  # an error before 3.11
+}
+
+
+@pytest.mark.parametrize("way", INNER_WAYS)
+def test_an_interpreter_within_the_process_is_as_without_us(
+    container: Container, each_python: Path, app: Path, way: str
+) -> None:
+    """Its sys.path begins with the script's folder where that is so, and it imports from there."""
+    (app / "outside.py").write_text(OUTSIDE.format(inside=INSIDE))
+    shutil.copy(app / "outside.py", app.parent / "folder/__main__.py")
+    (app.parent / "out.py").symlink_to(app / "outside.py")
+    compare(container, [each_python, *INNER_WAYS[way]], app)
+    if way not in ("directory", "safe-path"):
+        assert line_of(app / "outside.py", "print(interpreters") in container.ran(
+            app / "outside.py"
+        )
+
+
 def test_interactive_after_the_script(container: Container, python: Path, app: Path) -> None:
     """`-i` goes on in the script's namespace."""
     runs = [

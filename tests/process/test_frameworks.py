@@ -1,7 +1,7 @@
 """Servers of frameworks, workers of queues and uWSGI: every answer has its line in the spool.
 
 Continues test_servers with what has other ways of making processes, or makes them anew when a file
-changes. Each row has one interpreter and the map that its pod would have; PODCOV_TEST_MATRIX=full
+changes. Each row has one interpreter and the map that its pod would have; a nightly run
 takes the oldest and the newest interpreter and both maps.
 """
 

@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 
 import pytest
-from support.interpreters import Interpreter, interpreter, venv_python
+from support.interpreters import OLDEST_AND_NEWEST, Interpreter, interpreter, venv_python
 from support.measured import Container
 
 SHOP = '''"""Docstring."""
@@ -136,13 +136,13 @@ def test_live_code_can_be_hashed_compared_and_replaced(
     )
 
 
-@pytest.mark.parametrize("version", ["3.8", "3.13"])
+@pytest.mark.parametrize("version", OLDEST_AND_NEWEST)
 def test_functions_pickled_by_value_run_anywhere(
     container: Container, version: str, app: Path
 ) -> None:
     """cloudpickle of a marked function is loaded by an interpreter that never saw the agent."""
     which: Interpreter = interpreter(version)
-    python = venv_python(which, "cloudpickle==3.0.0")
+    python = venv_python(which, "cloudpickle==3.1.2")
     (app / "main.py").write_text(
         "import cloudpickle, shop, sys\n"
         "cloudpickle.register_pickle_by_value(shop)\n"

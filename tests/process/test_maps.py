@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from podcov_agent.contract import ENV_MAP, HOME_NATIVE, MAP_NATIVE, MAP_PYTHON
-from support.interpreters import interpreter, venv_python
+from support.interpreters import OLDEST_AND_NEWEST, interpreter, venv_python
 from support.maps import NATIVE_SO, needs_native
 from support.measured import Container
 
@@ -100,13 +100,13 @@ print(clone(10), clone(""), copy.deepcopy(shop.price)(10), len(joblib.hash(const
 
 
 @pytest.mark.parametrize("library", ["cloudpickle", "dill"])
-@pytest.mark.parametrize("version", ["3.8", "3.13"])
+@pytest.mark.parametrize("version", OLDEST_AND_NEWEST)
 def test_functions_travel_by_value(
     container: Container, version: str, library: str, app: Path
 ) -> None:
     """An interpreter that never saw the agent loads them, and they do what they did."""
     which = interpreter(version)
-    python = venv_python(which, "cloudpickle==3.0.0", "dill==0.3.9", "joblib==1.4.2")
+    python = venv_python(which, "cloudpickle==3.1.2", "dill==0.4.0", "joblib==1.4.2")
     program = BY_VALUE.format(library=library)
     done = container.run([python, "-c", program], app)
     assert (done.returncode, done.stdout) == (0, "12.0 None 12.0 32\n"), done.stderr

@@ -1,7 +1,7 @@
 """Tracers, debuggers, coverage.py, tracing agents and readers of byte code work beside us.
 
 Invariant 1, pair by pair against a plain run. Each row has one interpreter and the map that its pod
-would have; PODCOV_TEST_MATRIX=full takes the oldest and the newest interpreter and both maps.
+would have; a nightly run takes the oldest and the newest interpreter and both maps.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The test suites of real packages pass and fail alike without us, under the agent and under
 coverage.py, and both report the same statements and the same branches.
 
-Each package under one interpreter, so that all have their turn; PODCOV_TEST_MATRIX=full takes every
+Each package under one interpreter, so that all have their turn; a nightly run takes every
 one. What was counted stays in build/equality, for the table in docs/equality.md.
 """
 
@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 from support.blind_spots import ONLY_COVERAGE, ONLY_OUR_BRANCHES, ONLY_OURS, expected, is_of
 from support.equality_table import Cell, record
-from support.interpreters import FULL, VERSIONS, each_version
+from support.interpreters import VERSIONS, each_version
+from support.nightly import NIGHTLY
 from support.oracle import Comparison, Program, Run, compare, run_plainly
 from support.suites import PACKAGES, Package, environment, lay_out
 
@@ -29,17 +30,17 @@ def pairs() -> list[object]:
     out = []
     for number, package in enumerate(PACKAGES):
         one = (VERSIONS[number % len(VERSIONS)],)
-        for version in each_version(VERSIONS if FULL else one):
+        for version in each_version(VERSIONS if NIGHTLY else one):
             out.append(pytest.param(package, *version.values, marks=version.marks))
     return out
 
 
 def branch_pairs() -> list[object]:
-    """Few packages; in the full matrix all of them, with two interpreters in turn."""
+    """Few packages; in a nightly run all of them, with two interpreters in turn."""
     out = []
     for number, package in enumerate(PACKAGES):
         two = (FROM_310[number % len(FROM_310)], FROM_310[(number + 2) % len(FROM_310)])
-        for version in each_version(two if FULL else WITH_BRANCHES.get(package.name, ())):
+        for version in each_version(two if NIGHTLY else WITH_BRANCHES.get(package.name, ())):
             out.append(pytest.param(package, *version.values, marks=version.marks))
     return out
 

@@ -164,6 +164,11 @@ def test_below_the_limit_fails_the_run(suite: pytest.Pytester) -> None:
     result.assert_outcomes(passed=4)
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     result.stdout.fnmatch_lines(["FAIL Required test coverage of 99% not reached. Total*"])
+    own = "[report]\nfail_under = 99\nshow_missing = true\n"
+    (suite.path / ".coveragerc").write_text(own)
+    projects = suite.runpytest_subprocess("--podcov")
+    assert projects.ret == pytest.ExitCode.TESTS_FAILED
+    projects.stdout.fnmatch_lines(["*Missing*", "FAIL Required test coverage of 99% not reached*"])
     enough = suite.runpytest_subprocess("--podcov", "--podcov-fail-under=10")
     assert enough.ret == 0
 

@@ -1,35 +1,18 @@
 """`podcov run`: the program as it would be without us, and measured."""
 
 import errno
-import os
-import re
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from podcov import Session
 from podcov.cli import main
+from support.podcov_run import WAITING, line_of, running
 from support.project import Project, make_project
 from support.waiting import wait_until
-
-WAITING = """\
-import signal
-import sys
-
-
-def stop(number, frame):
-    print("got", number, flush=True)
-    sys.exit(3)
-
-
-signal.signal(signal.SIGTERM, stop)
-print("ready", flush=True); signal.pause()
-"""
 
 
 @pytest.fixture
@@ -38,31 +21,6 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     made = make_project(tmp_path / "project")
     monkeypatch.chdir(made.root)
     return made
-
-
-@contextmanager
-def running(*words: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """`podcov run` with a free port, and the URL it says."""
-    child = subprocess.Popen(
-        [sys.executable, "-m", "podcov", "run", "--port", "0", *words],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    with child:
-        try:
-            assert child.stderr is not None
-            said = child.stderr.readline()
-            match = re.search(r"podcov collect --url (http://127\.0\.0\.1:\d+)$", said)
-            assert match, said + child.stderr.read()
-            yield child, match[1]
-        finally:
-            child.terminate()
-
-
-def line_of(child: subprocess.Popen[str]) -> str:
-    assert child.stdout is not None
-    return child.stdout.readline()
 
 
 def test_a_program_is_measured_while_it_runs(project: Project) -> None:
@@ -112,7 +70,9 @@ def test_several_run_at_once(project: Project) -> None:
     with running(*words) as (one, first), running(*words) as (other, second):
         assert (line_of(one), line_of(other)) == ("ready\n", "ready\n")
         assert first != second
-        assert len(Session(urls=[first, second]).collect().answered) == 2
+        collection = Session(urls=[first, second]).collect()
+        assert len(collection.answered) == 2
+        assert [len(file.pods) for file in collection.files] == [2], "one file in one report"
 
 
 def test_a_killed_program_is_told_as_a_shell_tells_it(project: Project) -> None:
@@ -150,85 +110,6 @@ def test_the_temporary_folder_goes_with_the_program(
     with running("--", sys.executable, "-c", "print(1)") as (child, _):
         child.communicate(timeout=30)
     assert list(tmp_path.iterdir()) == []
-
-
-def finished(*words: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    """`podcov run --port 0`, at its end."""
-    return subprocess.run(
-        [sys.executable, "-m", "podcov", "run", "--port", "0", *words],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        env={**os.environ, **(env or {})},
-    )
-
-
-def test_the_report_comes_after_the_program_and_its_exit_code_is_kept(project: Project) -> None:
-    """The table on stdout, the other reports where they were asked for, the data for later."""
-    project.write("main.py", "import sys\nimport shop.app\nshop.app.greet('x')\nsys.exit(7)\n")
-    done = finished("--report", "--xml", "out/c.xml", "--", sys.executable, "main.py")
-    assert (done.returncode, done.stdout) == (
-        7,
-        "Name               Stmts   Miss  Cover\n"
-        "--------------------------------------\n"
-        "main.py                4      0   100%\n"
-        "shop/__init__.py       0      0   100%\n"
-        "shop/app.py            7      2    71%\n"
-        "--------------------------------------\n"
-        "TOTAL                 11      2    82%\n",
-    )
-    assert done.stderr.splitlines()[1:] == ["xml: out/c.xml", "data: .coverage.podcov"]
-    assert 'filename="shop/app.py"' in (project.root / "out/c.xml").read_text()
-
-
-def test_without_a_report_nothing_is_written(project: Project) -> None:
-    """Not even the data file."""
-    done = finished("--", sys.executable, "-c", "print(1)")
-    assert (done.returncode, done.stdout) == (0, "1\n")
-    assert not (project.root / ".coverage.podcov").exists()
-
-
-@pytest.mark.parametrize(
-    ("ends", "expected", "slug"),
-    [
-        ("", 4, "fail-under"),
-        ("import sys; sys.exit(9)", 9, "fail-under"),
-    ],
-)
-def test_a_total_that_is_too_low_is_told_below_the_programs_own_failure(
-    project: Project, ends: str, expected: int, slug: str
-) -> None:
-    """The program's exit code wins; the reason is said in both cases."""
-    project.write("main.py", f"def never():\n    return 1\n{ends}\n")
-    done = finished("--fail-under", "99", "--", sys.executable, "main.py")
-    assert done.returncode == expected, done.stderr
-    assert f"[{slug}]" in done.stderr
-
-
-def test_a_report_that_fails_is_told_from_the_programs_failure(project: Project) -> None:
-    """125, as no program of the user's ends."""
-    done = finished("--report", "--", sys.executable, "-S", "-c", "print(1)")
-    assert (done.returncode, done.stdout) == (125, "1\n")
-    assert "[no-data]" in done.stderr
-
-
-def test_a_wrong_setting_is_said_before_the_program_starts(project: Project) -> None:
-    """Nobody waits for a program to learn that its report cannot be."""
-    done = finished("--rcfile", "nowhere", "--report", "--", "echo", "started")
-    assert (done.returncode, done.stdout) == (2, "")
-    assert "[bad-setting]" in done.stderr
-    assert "nowhere" in done.stderr
-
-
-def test_a_terminated_program_is_reported_too(project: Project) -> None:
-    """As Compose stops a service: SIGTERM, and the table is still made."""
-    project.write("app.py", WAITING)
-    with running("--report", "--", sys.executable, "app.py") as (child, _):
-        assert line_of(child) == "ready\n"
-        child.send_signal(signal.SIGTERM)
-        out, _err = child.communicate(timeout=30)
-    assert child.returncode == 3
-    assert "app.py       7      0   100%" in out
 
 
 def test_nothing_stays_when_podcov_run_is_killed(

@@ -10,7 +10,7 @@ import http.client
 from pathlib import Path
 
 import pytest
-from support.interpreters import interpreter, venv_python
+from support.interpreters import OLDEST_AND_NEWEST, interpreter, venv_python
 from support.measured import Container
 from support.serving import get, serving
 from support.steps import WORK, steps
@@ -35,7 +35,7 @@ WHAT = {
 }
 
 
-@pytest.mark.parametrize("version", ["3.8", "3.13"])
+@pytest.mark.parametrize("version", OLDEST_AND_NEWEST)
 @pytest.mark.parametrize("server", SERVERS)
 def test_each_answer_has_its_line_in_the_spool(
     container: Container, version: str, server: str

@@ -19,7 +19,7 @@ USE = MODULE + "\n\nused()\n"
 FILES = {
     # the project, which is the working directory
     "app/main.py": "import shop.cart, tool, lib.core, ns.part.inner, edit.mod, deep.down.mod\n",
-    "app/tool.py": USE,
+    "app/tool.py": USE + "if not used:\n    unused()\n",
     "app/never.py": MODULE,
     "app/shop/__init__.py": "",
     "app/shop/cart.py": USE,
@@ -142,6 +142,9 @@ def test_a_source_means_what_it_means_to_coverage(world: Path, tmp_path: Path, s
         "[run]\nsource = shop\n[report]\ninclude_namespace_packages = true\n",
         "[run]\nsource = .\n[report]\nexclude_also = def unused\nshow_missing = true\n",
         "[run]\nomit = */s[hx]op/*\n",
+        "[run]\nbranch = true\nsource = .\n[report]\nshow_missing = true\nskip_empty = true\n",
+        "[report]\nsort = -cover\nskip_covered = true\nprecision = 2\nformat = markdown\n",
+        "[run]\nsource = .\n[report]\ninclude = shop/*\nexclude_lines = def\nformat = total\n",
     ],
 )
 def test_the_projects_settings_mean_what_they_mean_to_coverage(

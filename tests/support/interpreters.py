@@ -24,6 +24,7 @@ import pytest
 from support import debian_python
 from support.cluster.errors import ClusterError
 from support.cluster.settings import from_environment
+from support.nightly import NIGHTLY
 
 VERSIONS = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14")
 """What the agent supports. Where one is not installed, its tests are skipped by that name."""
@@ -31,8 +32,8 @@ VERSIONS = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14")
 MUST_BE_HERE = (debian_python.VERSION,) if from_environment(os.environ).required else ()
 """Where everything has to run, the absence of what can be made is a failure and not a skip."""
 
-FULL = os.environ.get("PODCOV_TEST_MATRIX") == "full"
-"""Whoever asks for the full matrix has the time for it."""
+UNSUPPORTED = ("2.7", "3.6", "3.7")
+"""What the agent leaves alone, with a note."""
 
 CACHE = from_environment(os.environ).cache
 
@@ -65,11 +66,11 @@ def each_version(versions: tuple[str, ...] = VERSIONS) -> list[object]:
 def one_or_all(rows: Iterable[str]) -> list[object]:
     """Parameters (row, version): the oldest and the newest interpreter in turn.
 
-    PODCOV_TEST_MATRIX=full: both of them with each row.
+    A nightly run: both of them with each row.
     """
     out = []
     for number, row in enumerate(rows):
-        versions = OLDEST_AND_NEWEST if FULL else (OLDEST_AND_NEWEST[(number + 1) % 2],)
+        versions = OLDEST_AND_NEWEST if NIGHTLY else (OLDEST_AND_NEWEST[(number + 1) % 2],)
         for version in each_version(versions):
             out.append(pytest.param(row, *version.values, marks=version.marks))
     return out
@@ -105,12 +106,12 @@ def _patch(python: Path) -> tuple[int, ...]:
 
 def _answers(python: Path, version: str) -> bool:
     """Does it run, and is it a CPython of that version? (A shim of pyenv may be neither.)"""
-    ask = "import sys; print(sys.implementation.name, '%d.%d' % sys.version_info[:2])"
+    ask = "import platform as p; print(p.python_implementation() + ' ' + p.python_version())"
     try:
         asked = subprocess.run([str(python), "-c", ask], capture_output=True, text=True, timeout=30)
     except OSError:
         return False
-    return asked.stdout.split() == ["cpython", version]
+    return asked.stdout.startswith(f"CPython {version}.")
 
 
 def _is_made(version: str) -> bool:

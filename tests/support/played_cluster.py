@@ -5,6 +5,7 @@ are the admission and node tiers'. Called by unit and process tests.
 """
 
 import json
+import socket
 import sys
 import threading
 from collections.abc import Iterator, Mapping
@@ -13,6 +14,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+from support.relay import pump
 
 Routes = Mapping[str, tuple[int, object]]
 PODS = "/api/v1/namespaces/shop/pods"
@@ -47,13 +50,19 @@ def pod(name: str, **changes: Any) -> dict[str, Any]:
 
 
 @contextmanager
-def serving(routes: Routes) -> Iterator[str]:
-    """The URL of a server with these JSON answers (path → status, body); any other path is 404."""
+def serving(routes: Routes, forward_to: int = 0) -> Iterator[str]:
+    """The URL of a server with these JSON answers (path → status, body); any other path is 404.
+
+    Who asks for a port-forward talks to this local port (a `support.relay`), if there is one.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
+            if forward_to and urlsplit(self.path).path.endswith("/portforward"):
+                self._forward()
+                return
             status, body = routes.get(urlsplit(self.path).path, (404, {"reason": "NotFound"}))
             data = body if isinstance(body, bytes) else json.dumps(body).encode()
             self.send_response(status)
@@ -63,6 +72,16 @@ def serving(routes: Routes) -> Iterator[str]:
             self.wfile.write(data)
 
         do_POST = do_GET  # noqa: N815 (http.server's names)
+
+        def _forward(self) -> None:
+            self.close_connection = True
+            lines = [self.requestline, *(f"{k}: {v}" for k, v in self.headers.items()), "", ""]
+            with socket.create_connection(("127.0.0.1", forward_to)) as far:
+                far.sendall("\r\n".join(lines).encode())
+                back = threading.Thread(target=pump, args=(far, self.connection), daemon=True)
+                back.start()
+                pump(self.connection, far)
+                back.join()
 
         def log_message(self, format: str, *args: object) -> None:
             """Quiet."""

@@ -68,9 +68,17 @@ class WebhookProcess:
     _fresh: queue.Queue[dict[str, Any]] = field(default_factory=queue.Queue)
 
     def request(
-        self, method: str, path: str, body: str | None = None, *, verify: bool = True
+        self,
+        method: str,
+        path: str,
+        body: str | Iterator[bytes] | None = None,
+        *,
+        verify: bool = True,
     ) -> tuple[int, str]:
-        """One request over a new connection, verified unless told otherwise: (status, body)."""
+        """One request over a new connection, verified unless told otherwise: (status, body).
+
+        A body in pieces is sent without its length.
+        """
         context = ssl.create_default_context(cafile=str(self.ca_file))
         if not verify:
             context.check_hostname, context.verify_mode = False, ssl.CERT_NONE

@@ -14,11 +14,14 @@ from fastapi import FastAPI, Request, Response
 
 from podcov_webhook import metrics
 from podcov_webhook.decision import Context
-from podcov_webhook.errors import ReviewError
+from podcov_webhook.errors import ReviewError, ReviewSizeError
 from podcov_webhook.review import Reviewed, review
 from podcov_webhook.tls import CertificateFiles
 
 log = logging.getLogger(__name__)
+
+MAX_BODY_BYTES = 10 << 20
+"""The API server takes objects of up to 3 MiB; a review has one of them twice."""
 
 
 def make_app(context: Context, files: CertificateFiles) -> FastAPI:
@@ -30,11 +33,12 @@ def make_app(context: Context, files: CertificateFiles) -> FastAPI:
     async def mutate(request: Request) -> Response:
         started = time.perf_counter()
         try:
-            reviewed = review(_parse(await request.body()), context)
-        except ReviewError as error:
+            reviewed = review(_parse(await _read(request)), context)
+        except (ReviewError, ReviewSizeError) as error:
             counter.add("malformed", time.perf_counter() - started)
             log.error("%s", error, extra={"event": "review", "slug": error.slug})
-            return Response(str(error), status_code=400, media_type="text/plain")
+            status = 400 if isinstance(error, ReviewError) else 413
+            return Response(f"{error} [{error.slug}]", status_code=status, media_type="text/plain")
         content = json.dumps(reviewed.answer, separators=(",", ":"))
         seconds = time.perf_counter() - started
         counter.add(reviewed.outcome, seconds)
@@ -57,6 +61,24 @@ def make_app(context: Context, files: CertificateFiles) -> FastAPI:
         return Response(text, media_type=metrics.CONTENT_TYPE)
 
     return app
+
+
+async def _read(request: Request) -> bytes:
+    """The body. What is too large is not kept, and not read to its end."""
+    size = int(request.headers.get("content-length") or 0)
+    parts: list[bytes] = []
+    if size <= MAX_BODY_BYTES:
+        size = 0
+        async for part in request.stream():
+            size += len(part)
+            if size > MAX_BODY_BYTES:
+                break
+            parts.append(part)
+    if size > MAX_BODY_BYTES:
+        raise ReviewSizeError(
+            f"the body has {size} bytes or more; an AdmissionReview has at most {MAX_BODY_BYTES}"
+        )
+    return b"".join(parts)
 
 
 def _parse(body: bytes) -> object:

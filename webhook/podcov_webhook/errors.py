@@ -43,6 +43,12 @@ class ReviewError(WebhookError):
     slug = "review-malformed"
 
 
+class ReviewSizeError(WebhookError):
+    """The request is larger than any AdmissionReview."""
+
+    slug = "review-too-large"
+
+
 class SettingsError(WebhookError):
     """A setting is unknown, missing or has a bad value."""
 

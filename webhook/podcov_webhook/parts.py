@@ -7,6 +7,7 @@ count as a change. Called by `injection`.
 from __future__ import annotations
 
 import hashlib
+from typing import Literal
 
 from podcov_webhook import contract
 from podcov_webhook.entrypoint import SHELL, home_and_spool, our_mounts
@@ -16,6 +17,7 @@ from podcov_webhook.settings import AgentSettings
 MAX_NAME = 63
 STARTUP_TRIES = 300
 """Seconds the sidecar may take to install before the kubelet starts it again."""
+STORAGE = "ephemeral-storage"
 
 IDENTITY = ("runAsUser", "runAsGroup", "runAsNonRoot", "seLinuxOptions", "seccompProfile")
 """What the image probe takes over from the application's security context: who it is."""
@@ -36,16 +38,27 @@ def make_resources(spec: PodSpec, settings: AgentSettings) -> Resources:
     """What each container of ours asks for.
 
     Nothing where the pod as a whole says what it needs: the API server refuses a pod whose
-    containers ask for more than that, and ours are covered by it.
+    containers ask for more than that, and ours are covered by it. A limit of CPU or of storage
+    only where another container has one: a quota on it demands it of every container, and a limit
+    of storage is compared with the use of the whole pod.
     """
     if spec.get("resources"):
         return {}
+    requests = {"cpu": settings.agent_cpu_request, "memory": settings.agent_memory_request}
+    limits = {"memory": settings.agent_memory_limit}
+    if "cpu" in _named(spec, "limits"):
+        limits["cpu"] = settings.agent_cpu_limit
+    if STORAGE in _named(spec, "limits") | _named(spec, "requests"):
+        requests[STORAGE] = settings.agent_storage_request
+        limits[STORAGE] = settings.agent_storage_limit
+    return {"requests": requests, "limits": limits}
+
+
+def _named(spec: PodSpec, section: Literal["requests", "limits"]) -> set[str]:
+    """The resources of which some container has a request, or a limit."""
+    containers = [*(spec.get("initContainers") or []), *spec["containers"]]
     return {
-        "requests": {
-            "cpu": settings.agent_cpu_request,
-            "memory": settings.agent_memory_request,
-        },
-        "limits": {"memory": settings.agent_memory_limit},
+        name for each in containers for name in (each.get("resources") or {}).get(section) or {}
     }
 
 

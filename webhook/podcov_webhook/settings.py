@@ -58,6 +58,15 @@ class AgentSettings:
     agent_cpu_request: str = option("10m", QUANTITY, "CPU that the sidecar requests")
     agent_memory_request: str = option("32Mi", QUANTITY, "memory that the sidecar requests")
     agent_memory_limit: str = option("128Mi", QUANTITY, "memory that the sidecar may use")
+    agent_cpu_limit: str = option(
+        "500m", QUANTITY, "CPU that it may use, in pods where another container has such a limit"
+    )
+    agent_storage_request: str = option(
+        "8Mi", QUANTITY, "ephemeral storage that it requests, where another container does"
+    )
+    agent_storage_limit: str = option(
+        "32Mi", QUANTITY, "ephemeral storage that it may use, where another container has a limit"
+    )
     agent_volume_size: str = option("16Mi", QUANTITY, "size limit of the installed agent")
     spool_volume_size: str = option("64Mi", QUANTITY, "size limit of the recorded lines, in memory")
 

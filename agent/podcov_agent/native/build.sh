@@ -1,7 +1,9 @@
 #!/bin/sh
 # Compiles the map in C for this machine's CPU: native/linemap-<uname -m>.abi3.so, beside its source.
+# For another CPU, say what `uname -m` says there, and name a compiler for it.
 #
 #   [CC=cc] [PYTHON=python3] sh build.sh
+#   MACHINE=aarch64 CC=aarch64-linux-gnu-gcc [PYTHON=python3] sh build.sh
 #
 # Needs a C compiler and the headers of any CPython from 3.8 on. One file serves every version and
 # every libc: it is linked to no library. Called by `make native` and by Dockerfile.agent.
@@ -12,7 +14,7 @@ if ! [ -f "$include/Python.h" ]; then
     exit 1
 fi
 cd "$(dirname "$0")"
-file=linemap-$(uname -m).abi3.so
+file=linemap-${MACHINE:-$(uname -m)}.abi3.so
 "${CC:-cc}" -std=c99 -O2 -Wall -Wextra -Werror -fPIC -fvisibility=hidden -fno-stack-protector \
     -fno-asynchronous-unwind-tables -shared -nostdlib -Wl,-s -Wl,-z,noexecstack \
     -Wl,-z,noseparate-code -Wl,--build-id=none -isystem "$include" linemap.c -o "$file.$$"

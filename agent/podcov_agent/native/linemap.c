@@ -1,8 +1,9 @@
 /* The map of one chunk, and the probes that mark its bytes: what a measured line costs.
 
    Owns the mapping of a chunk into the process, and one object per line that code objects hold as
-   a constant. `-probe` marks the line: a load, and a store only the first time, so that a line that
-   ran before dirties no cache line which other processes read. It never raises and never allocates.
+   a constant. `-probe`, or `0 in probe` from 3.14 on, marks the line: a load, and a store only the
+   first time, so that a line that ran before dirties no cache line which other processes read. It
+   never raises and never allocates.
 
    Must not depend on a libc, on a version of Python, or on anything that can be taken away: the
    limited API of 3.8, no library (mmap is found in the process, whichever libc that has), no
@@ -45,10 +46,18 @@ static PyObject *itself(PyObject *self, PyObject *arguments) {
     return self;
 }
 
-/* Elsewhere, without the agent, a probe is the number 0: `-0` does nothing, and is false as well. */
+/* 8 of "3.8.18 (default, ...", 12 of "3.12.1 (main, ...". */
+static int minor_version(void) {
+    const char *minor = Py_GetVersion() + 2;
+    return minor[1] == '.' ? minor[0] - '0' : (minor[0] - '0') * 10 + minor[1] - '0';
+}
+
+/* Elsewhere, without the agent, a probe is the number 0 or, from 3.14 on, an empty string of bytes:
+   `-0` and `0 in b""` do nothing, and are false as well. */
 static PyObject *reduce(PyObject *self, PyObject *arguments) {
     (void)self, (void)arguments;
-    return Py_BuildValue("(O())", (PyObject *)&PyLong_Type);
+    PyTypeObject *type = minor_version() < 14 ? &PyLong_Type : &PyBytes_Type;
+    return Py_BuildValue("(O())", (PyObject *)type);
 }
 
 static PyObject *refuse(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
@@ -67,6 +76,24 @@ static PyObject *probe_mark(PyObject *self) {
         *byte = 1;
     Py_INCREF(self);
     return self;
+}
+
+/* `0 in probe` */
+static int probe_contains(PyObject *self, PyObject *number) {
+    unsigned char *byte = ((Probe *)self)->byte;
+    (void)number;
+    if (!*byte)
+        *byte = 1;
+    return 0;
+}
+
+/* What marshal writes of an object that it does not know: its bytes. There are none. The limited
+   API has this from 3.11 on only. */
+extern int PyBuffer_FillInfo(void *, PyObject *, void *, Py_ssize_t, int, int);
+enum { bf_getbuffer = 1 };
+
+static int probe_buffer(PyObject *self, void *view, int flags) {
+    return PyBuffer_FillInfo(view, self, "", 0, 1, flags);
 }
 
 /* `-probe or T` is T, and a case whose guard is `-probe` is never taken. */
@@ -91,8 +118,19 @@ static PyType_Slot probe_slots[] = {
     {0, NULL},
 };
 
+static PyType_Slot probe_slots_314[] = {
+    {Py_sq_contains, probe_contains},
+    {bf_getbuffer, probe_buffer},
+    {Py_tp_methods, methods_of_probes},
+    {Py_tp_new, refuse},
+    {Py_tp_dealloc, keep},
+    {0, NULL},
+};
+
 static PyType_Spec probe_spec = {
     "podcov_agent.Probe", sizeof(Probe), 0, Py_TPFLAGS_DEFAULT, probe_slots};
+static PyType_Spec probe_spec_314 = {
+    "podcov_agent.Probe", sizeof(Probe), 0, Py_TPFLAGS_DEFAULT, probe_slots_314};
 
 /* Maps ------------------------------------------------------------------------------------------ */
 
@@ -233,8 +271,9 @@ static PyObject *map_descriptor(PyObject *module, PyObject *args) {
 
 static int make_types(PyObject *module) {
     State *state = PyModule_GetState(module);
+    int is_old = minor_version() < 14;
     state->map_type = (PyTypeObject *)PyType_FromSpec(&map_spec);
-    state->probe_type = (PyTypeObject *)PyType_FromSpec(&probe_spec);
+    state->probe_type = (PyTypeObject *)PyType_FromSpec(is_old ? &probe_spec : &probe_spec_314);
     return state->map_type && state->probe_type ? 0 : -1;
 }
 
@@ -254,10 +293,6 @@ static PyModuleDef definition = {
 static PyModuleDef definition_312 = {
     PyModuleDef_HEAD_INIT, "linemap", NULL, sizeof(State), functions, slots_312, NULL, NULL, NULL};
 
-static int is_before_312(const char *version) { /* "3.8.18 (default, ...", "3.12.1 (main, ..." */
-    return version[3] == '.' || (version[2] == '1' && version[3] < '2');
-}
-
 __attribute__((visibility("default"))) PyMODINIT_FUNC PyInit_linemap(void) {
-    return PyModuleDef_Init(is_before_312(Py_GetVersion()) ? &definition : &definition_312);
+    return PyModuleDef_Init(minor_version() < 12 ? &definition : &definition_312);
 }

@@ -57,24 +57,35 @@ def _serve(settings: Settings) -> None:
     """Listen and serve; whatever fails is told once and tried again."""
     told = ""
     while True:
+        server = Server()
         try:
-            server = Server()
-            port = server.listen(settings.host, settings.port)
-            folder = os.path.join(settings.spool, SPOOL_SIDECAR)
-            api = Api(Ledger(Spool(settings.spool), Generations(folder)), settings.spool, port)
-            if settings.announce is not None:
-                _announce(settings.announce, port)
-            break
-        except OSError as error:
+            return _serve_with(server, settings)
+        except Exception as error:
             server.close()
-            what = error.filename or f"{settings.host}:{settings.port}"
-            reason = os.strerror(error.errno) if error.errno else str(error)
+            reason = _reason(error, settings)
             if reason != told:
-                _say(f"cannot serve: {what}: {reason}. Nothing is lost; trying again every second")
+                _say(f"cannot serve: {reason}. Nothing is lost; trying again every second")
+                if not isinstance(error, OSError):  # a defect of ours: the log has the place
+                    sys.excepthook(type(error), error, error.__traceback__)
             told = reason
             time.sleep(_RETRY_S)
+
+
+def _serve_with(server: Server, settings: Settings) -> None:
+    port = server.listen(settings.host, settings.port)
+    folder = os.path.join(settings.spool, SPOOL_SIDECAR)
+    api = Api(Ledger(Spool(settings.spool), Generations(folder)), settings.spool, port)
+    if settings.announce is not None:
+        _announce(settings.announce, port)
     _say(f"{VERSION} serves {settings.spool} on {settings.host}:{port}")
     server.serve(api.answer)
+
+
+def _reason(error: Exception, settings: Settings) -> str:
+    if not isinstance(error, OSError):
+        return f"{type(error).__name__}: {error}"
+    what = error.filename or f"{settings.host}:{settings.port}"
+    return f"{what}: {error.strerror or error}"
 
 
 def _announce(path: str, port: int) -> None:

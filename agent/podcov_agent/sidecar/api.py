@@ -55,6 +55,7 @@ class Api:
             "version": contract.VERSION,
             "protocol": contract.PROTOCOL,
             "containers": v1["containers"],
+            "notes": v1["notes"],
         }
 
     def coverage(self, request: Request) -> Mapping[str, object]:
@@ -147,7 +148,7 @@ def _session_in(body: bytes) -> str | None:
     expected = 'expected {"session": NAME}'
     try:
         value = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise errors.BadValueError(f"the body is {body[:80]!r}, {expected}") from None
     if not isinstance(value, dict) or not value.keys() <= {"session"}:
         raise errors.BadValueError(f"the body is {body[:80]!r}, {expected}")

@@ -105,7 +105,10 @@ def parse_head(head: bytes) -> Request:
         name, colon, value = entry.partition(":")
         if not colon or not name.strip():
             raise BadRequestError(f"a header line is {entry.strip()[:80]!r}")
-        headers[name.strip().lower()] = value.strip()
+        name, value = name.strip().lower(), value.strip()
+        if name == "content-length" and headers.get(name, value) != value:
+            raise BadRequestError("there are two Content-Lengths, expected one")
+        headers[name] = value
     path, _, query = target.strip().partition("?")
     return Request(method, path, _parameters(query), headers, version)
 

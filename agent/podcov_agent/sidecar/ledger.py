@@ -10,6 +10,7 @@ import threading
 from dataclasses import dataclass, field
 
 from podcov_agent.contract import DEFAULT_SESSION
+from podcov_agent.errors import GENERATION_DAMAGED
 from podcov_agent.sidecar.errors import BadValueError, SessionForgottenError
 from podcov_agent.sidecar.generations import Generations
 from podcov_agent.sidecar.lines import Exits, Source, count, divide, unite
@@ -37,6 +38,8 @@ class Snapshot:
     notes: dict[str, list[Note]]
     branches: dict[str, dict[Source, Branches]] = field(default_factory=dict)
     """The same of the exits, for sources whose branches are recorded."""
+    damaged: list[Note] = field(default_factory=list)
+    """What is lost of the past, of all containers."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,8 @@ class Health:
     generation: int
     sessions: dict[str, int]
     containers: dict[str, ContainerHealth]
+    damaged: list[Note] = field(default_factory=list)
+    """What is lost of the past, of all containers."""
 
 
 class Ledger:
@@ -107,13 +112,14 @@ class Ledger:
             unite(marks, self._generations.union(start, end))
             startup = self._generations.startup()
             notes, exits = self._spool.notes(), self._spool.exits()
+            damaged = self._damaged()
         apart = {
             name: _apart(known, startup.get(name, {}), exits.get(name, {}))
             for name, known in marks.items()
         }
         lines = {name: some for name, (some, _) in apart.items()}
         branches = {name: some for name, (_, some) in apart.items()}
-        return Snapshot(start, end, current, lines, notes, branches)
+        return Snapshot(start, end, current, lines, notes, branches, damaged)
 
     def health(self) -> Health:
         """What is known of the pod at this moment."""
@@ -133,7 +139,14 @@ class Ledger:
                 )
                 for name, sources in everything.containers.items()
             },
+            everything.damaged,
         )
+
+    def _damaged(self) -> list[Note]:
+        return [
+            Note(slug=GENERATION_DAMAGED, detail=f"{name}: {why}")
+            for name, why in sorted(self._generations.damaged.items())
+        ]
 
 
 def _apart(

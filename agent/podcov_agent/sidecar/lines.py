@@ -10,6 +10,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from podcov_agent.contract import CHUNK_BYTES
+
+_DIGITS_OF_SLOTS = len(str(CHUNK_BYTES))
 _DIGITS = bytes(ord("1") if byte == 1 else ord("0") for byte in range(256))
 _BYTES = bytes(1 if byte == ord("1") else 0 for byte in range(256))
 
@@ -33,9 +36,11 @@ class Exits(NamedTuple):
 
 
 def read_exits(text: str) -> Exits | None:
-    """The text of a B record; None if it cannot be read."""
+    """The text of a B record; None if it cannot be read, or speaks of bytes that no chunk has."""
     first, colon, names = text.partition(":")
-    return Exits(int(first), names) if colon and first.isascii() and first.isdigit() else None
+    if not (colon and first.isascii() and first.isdigit() and len(first) <= _DIGITS_OF_SLOTS):
+        return None
+    return Exits(int(first), names)
 
 
 def divide(marks: int, exits: Exits | None) -> tuple[int, int]:

@@ -192,7 +192,7 @@ def _strings(text: str, *names: str) -> list[str] | None:
     """The values of these names in a JSON object; None where it is none or lacks one."""
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(value, dict) or not all(isinstance(value.get(n), str) for n in names):
         return None

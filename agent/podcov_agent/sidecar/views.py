@@ -67,6 +67,7 @@ def snapshot(taken: Snapshot, timestamp: str) -> Mapping[str, object]:
         "generation": taken.generation,
         "timestamp": timestamp,
         "containers": containers,
+        "notes": _notes(taken.damaged),
     }
 
 
@@ -79,6 +80,7 @@ def health(known: Health, port: int) -> Mapping[str, object]:
         "port": port,
         "sessions": known.sessions,
         "containers": {name: _container(one) for name, one in known.containers.items()},
+        "notes": _notes(known.damaged),
     }
 
 

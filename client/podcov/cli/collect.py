@@ -47,6 +47,7 @@ def command(show_missing: bool | None, **arguments: object) -> None:
     screen.show_pods(collection.answered, collection.failed, collection.skipped)
     screen.show_notes(collection.notes)
     screen.show_maps(collection.unmapped, collection.stale, merged=settings.allow_stale)
+    screen.show_unread(collection.unread)
     files = collection.require_files()
     saved = collection.save(settings.data)
     percent = write_reports(files, settings, screen, show_missing)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from podcov.cli.publish import check_limit, write_reports
 from podcov.config import Settings
+from podcov.errors import NoDataError
 from podcov.rules import Rules
 from podcov.screen import Screen
 from podcov.session import Session
@@ -20,15 +21,22 @@ def report(
     show_missing: bool | None,
 ) -> None:
     """Everything that ran, under the paths it ran from; PodcovError if there is no report."""
-    session = Session(
+    with Session(
         urls=[url],
         timeout_s=settings.timeout,
         rcfile=settings.rcfile,
         in_place=rules,
-    )
-    collection = session.collect()
+    ) as session:
+        collection = session.collect()
     screen.show_notes(collection.notes)
     screen.show_maps(collection.unmapped, collection.stale, merged=False)
+    screen.show_unread(collection.unread)
+    if not any(box.sources for snapshot in collection.snapshots for box in snapshot.containers):
+        raise NoDataError(
+            "No Python file that is measured was run.",
+            "Measured is what lies in the working directory or beside the script, or is named by "
+            "--source; nothing is under python -I, -E and -S.",
+        )
     files = collection.require_files()
     collection.save(settings.data)
     percent = write_reports(files, settings, screen, show_missing)

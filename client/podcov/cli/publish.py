@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from podcov.config import Settings
-from podcov.covdata import FILES, Measured, is_below, make_table, write_report
+from podcov.covdata import FILES, Measured, find_limit, is_below, make_table, write_report
 from podcov.errors import BelowError
 from podcov.screen import Screen
 
@@ -13,7 +13,7 @@ def write_reports(
     files: Sequence[Measured], settings: Settings, screen: Screen, show_missing: bool | None
 ) -> float:
     """Print the table, write every report that was asked for; the total in percent."""
-    table = make_table(files, "text", show_missing, settings.rcfile)
+    table = make_table(files, None, show_missing, settings.rcfile)
     screen.show_table(table.text, table.warnings)
     for kind in (*FILES, "markdown"):
         to = getattr(settings, kind)
@@ -24,9 +24,11 @@ def write_reports(
 
 
 def check_limit(percent: float, settings: Settings) -> None:
-    """BelowError if the total is below `fail_under`."""
-    if settings.fail_under is not None and is_below(percent, settings.fail_under, settings.rcfile):
+    """BelowError if the total is below `fail_under`, ours or coverage.py's."""
+    limit = find_limit(settings.fail_under, settings.rcfile)
+    if is_below(percent, limit, settings.rcfile):
+        whose = "" if settings.fail_under is not None else " (fail_under of coverage.py's settings)"
         raise BelowError(
-            f"The total is {percent:.2f} %, below the limit of {settings.fail_under:g} %.",
+            f"The total is {percent:.2f} %, below the limit of {limit:g} %{whose}.",
             "See what did not run: add --show-missing.",
         )

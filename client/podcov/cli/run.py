@@ -1,15 +1,16 @@
 """`podcov run`: a measured program on this machine."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from importlib import import_module
 
 import click
 
 from podcov.cli.options import REPORTS, with_options
 from podcov.config import environment, load_settings
-from podcov.contract import DEFAULT_PORT, ENV_OMIT, ENV_SOURCE
+from podcov.contract import DEFAULT_PORT, ENV_BRANCH, ENV_OMIT, ENV_SOURCE
 from podcov.errors import EXIT_RUN, BelowError, PodcovError, SettingError
-from podcov.rules import read_rules
+from podcov.rules import Rules, read_rules
 from podcov.run import Program, run_program
 from podcov.screen import Screen
 
@@ -22,7 +23,7 @@ failed and COMMAND did not; 4 below --fail-under; 2 wrong usage.
 @click.command(
     name="run",
     short_help="run a program as an annotated pod would",
-    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+    context_settings={"allow_interspersed_args": False},
     epilog=EPILOG,
 )
 @with_options(
@@ -40,7 +41,7 @@ failed and COMMAND did not; 4 below --fail-under; 2 wrong usage.
     click.option(
         "--omit", multiple=True, metavar="GLOB", help="Files not to measure (repeatable)."
     ),
-    click.option("--branch", is_flag=True, help="Record branches too, as coverage.io/branch."),
+    click.option("--branch/--no-branch", default=None, help="Record branches too, or only lines."),
     click.option("--report", is_flag=True, help="Report at the end; so does any option below."),
     *REPORTS,
 )
@@ -51,7 +52,7 @@ def command(
     host: str,
     source: tuple[str, ...],
     omit: tuple[str, ...],
-    branch: bool,
+    branch: bool | None,
     report: bool,
     show_missing: bool | None,
     **arguments: object,
@@ -61,7 +62,8 @@ def command(
     For laptops and Compose. Every Python process of COMMAND is measured; signals reach it, and
     its exit code is passed on. Collect while it runs: podcov collect --url URL
 
-    Without --source and --omit, coverage.py's settings of the project say what is measured.
+    Without --source, --omit and --branch, coverage.py's settings of the project say what is
+    measured.
     """
     screen = Screen()
     settings = load_settings(arguments)
@@ -70,7 +72,8 @@ def command(
         settings.rcfile, source or _entries(env, ENV_SOURCE), omit or _entries(env, ENV_OMIT)
     )
     measured = _checked((*rules.folders, *rules.packages))
-    program = Program(command, port, host, measured, _checked(rules.omit), branch)
+    rules = replace(rules, branch=_wants_branches(branch, env, rules))
+    program = Program(command, port, host, measured, _checked(rules.omit), rules.branch)
     reports = report or show_missing or any(value is not None for value in arguments.values())
     code = 0
     try:
@@ -83,6 +86,15 @@ def command(
         error.exit_code = code or _own_code(error)
         raise
     return code
+
+
+def _wants_branches(asked: bool | None, env: Mapping[str, str], rules: Rules) -> bool:
+    if asked is not None:
+        return asked
+    said = env.get(ENV_BRANCH, "")
+    if said not in ("", "true", "false"):
+        raise SettingError(f"{ENV_BRANCH} in the environment is {said!r}.", "Write true or false.")
+    return said == "true" if said else rules.branch
 
 
 def _entries(env: Mapping[str, str], name: str) -> tuple[str, ...]:
@@ -106,4 +118,4 @@ def _own_code(error: PodcovError) -> int:
 
 
 def _greeting(url: str) -> str:
-    return f"podcov: measuring; in another terminal: podcov collect --url {url}"
+    return f"podcov: measuring; meanwhile: podcov collect --url {url}"  # in 80 columns

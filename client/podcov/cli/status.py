@@ -24,7 +24,5 @@ def command(**arguments: object) -> None:
     screen.show_health(status.answers)
     names = [answer.target.name for answer in status.answers]
     screen.show_pods(names, status.failed, status.skipped)
-    screen.show_notes(
-        note for answer in status.answers for box in answer.containers for note in box.notes
-    )
+    screen.show_notes(note for answer in status.answers for note in answer.notes)
     require_all(len(status.answers), [(item.name, item.error) for item in status.failed])

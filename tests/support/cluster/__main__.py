@@ -3,12 +3,15 @@
 import os
 import shlex
 import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from support.cluster import node
 from support.cluster.build import kube_programs
 from support.cluster.errors import ClusterError
-from support.cluster.images import PYTHON, Buildah
+from support.cluster.images import PYTHON, SUITES, Buildah
 from support.cluster.settings import from_environment
 
 USAGE = "usage: python -m support.cluster up|down|prepare"
@@ -17,8 +20,17 @@ USAGE = "usage: python -m support.cluster up|down|prepare"
 def prepare(cache: Path) -> None:
     """Make what is slow to make and kept for later runs: programs and base images."""
     node.require()
-    kube_programs(cache)
-    Buildah(cache).python_image(PYTHON)
+    buildah = Buildah(cache)
+    steps: list[Callable[[], object]] = [
+        partial(kube_programs, cache),
+        partial(buildah.python_image, PYTHON),
+        *(partial(buildah.plain_image, version) for version in SUITES if version != PYTHON),
+        buildah.build_image,
+    ]
+    with ThreadPoolExecutor() as pool:
+        done = [pool.submit(step) for step in steps]
+    for each in done:
+        each.result()
 
 
 def main(arguments: list[str]) -> int:

@@ -21,6 +21,9 @@ class Builder(Protocol):
     def python_image(self, version: str) -> str:
         """The name of a base image with that Python (`3.13`) and pip."""
 
+    def plain_image(self, version: str) -> str:
+        """The name of a base image with that Python, which may be without pip."""
+
     def busybox_image(self) -> str:
         """The name of an image with a static /bin/busybox."""
 
@@ -39,6 +42,9 @@ class Docker:
 
     def python_image(self, version: str) -> str:
         return f"python:{version}-slim"
+
+    def plain_image(self, version: str) -> str:
+        return self.python_image(version)
 
     def busybox_image(self) -> str:
         return "busybox:1.37-musl"

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from support.cluster import packages
 from support.cluster.commands import run, say
+from support.cluster.files import write_whole
 from support.cluster.locks import locked
 from support.cluster.pip_settings import mounts
 
@@ -22,10 +23,14 @@ COPY busybox /bin/busybox
 ENTRYPOINT ["/bin/busybox", "sleep", "2147483647"]
 """
 # A Debian release for each Python that comes with one.
-SUITES = {"3.11": "bookworm", "3.13": "trixie"}
+SUITES = {"3.11": "bookworm", "3.13": "trixie", "3.14": "forky"}
 PYTHON = "3.13"
 """What our own images are built on."""
+# A release in the making: its mirrors may be behind.
+OPTIONS = {"forky": ['--aptopt=Acquire::Check-Valid-Until "false"']}
 PACKAGES = "python3,python3-pip,ca-certificates"
+PLAIN_PACKAGES = "python3"
+"""For applications that need nothing but the library."""
 BUILD_PACKAGES = "gcc,libc6-dev,python3-dev"
 """What Dockerfile.agent compiles with: 10 KB for the image, so nothing of this gets into it."""
 POLICY = {"default": [{"type": "insecureAcceptAnything"}]}
@@ -40,6 +45,10 @@ class Buildah:
     def python_image(self, version: str) -> str:
         """A small Debian with that Python and pip: a base image. Made once per machine."""
         return self._debian("python", version, PACKAGES)
+
+    def plain_image(self, version: str) -> str:
+        """A small Debian with that Python and nothing for it. Made once per machine."""
+        return self._debian("plain", version, PLAIN_PACKAGES)
 
     def build_image(self) -> str:
         """A Debian with a C compiler and Python's headers. Made once per machine."""
@@ -76,7 +85,7 @@ class Buildah:
         suite = SUITES[version]
         recipe = hashlib.sha256(f"{suite} {packages_in_it}".encode()).hexdigest()[:8]
         ref = f"localhost/podcov-{name}:{version}-{recipe}"
-        with locked(self.cache / f"{name}-image.lock", "another process makes base images"):
+        with locked(self.cache / f"{name}-{version}.lock", "another process makes base images"):
             if not self._exists(ref):
                 self._bootstrap(suite, packages_in_it, ref)
         return ref
@@ -92,6 +101,7 @@ class Buildah:
                     "--quiet",
                     "--variant=essential",
                     f"--include={packages_in_it}",
+                    *OPTIONS.get(suite, []),
                     suite,
                     context / "root.tar",
                 ]
@@ -107,7 +117,7 @@ class Buildah:
     def _policy(self) -> Path:
         """Trust every image: all of them are made here."""
         path = self.cache / "policy.json"
-        path.write_text(json.dumps(POLICY))
+        write_whole(path, json.dumps(POLICY))
         return path
 
     def _run(self, *arguments: str) -> str:

@@ -7,6 +7,7 @@ import contextlib
 import json
 import re
 import subprocess
+import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -35,6 +36,14 @@ class Forwarded:
     def post(self, path: str) -> bytes:
         """The same for a POST without a body."""
         return self._ask(path, "POST")
+
+    def ask(self, path: str) -> str:
+        """Status and body of the answer, whatever the status is."""
+        try:
+            return f"200 {self.get(path).decode()}"
+        except urllib.error.HTTPError as error:
+            with error:
+                return f"{error.code} {error.read().decode()}"
 
     def _ask(self, path: str, method: str) -> bytes:
         request = urllib.request.Request(self.url + path, method=method)

@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from support.cluster.files import write_whole
+
 KEPT = ("index-url", "extra-index-url", "trusted-host", "proxy", "timeout")
 BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 
@@ -18,8 +20,7 @@ def mounts(cache: Path) -> dict[Path, str]:
     settings = _settings()
     bundle = Path(settings.get("cert") or BUNDLE)
     path = cache / "pip.conf"
-    path.touch(mode=0o600)
-    path.write_text(configuration(settings))
+    write_whole(path, configuration(settings))
     files = {path: "/etc/pip.conf"}
     return files | ({bundle: BUNDLE} if bundle.exists() else {})
 

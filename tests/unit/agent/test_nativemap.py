@@ -16,7 +16,6 @@ import os
 import pickle
 import subprocess
 import sys
-from operator import neg
 from typing import Any
 
 import podcov_agent
@@ -24,7 +23,7 @@ import pytest
 from podcov_agent.binding import MARK, bind, pack
 from podcov_agent.contract import HOME_NATIVE
 from podcov_agent.nativemap import load_native
-from podcov_agent.probes import NEGATIONS
+from podcov_agent.probes import NATIVES
 from podcov_agent.rewrite import rewrite
 
 AGENT = os.path.dirname(podcov_agent.__file__)
@@ -36,6 +35,18 @@ pytestmark = pytest.mark.skipif(
     not os.path.exists(os.path.join(AGENT, HOME_NATIVE % os.uname().machine)),
     reason="the map in C was not compiled: make native",
 )
+
+
+OLD = sys.version_info < (3, 14)
+MARKING, OPERATION = ("-(%s)", "UNARY_NEGATIVE") if OLD else ("0 in %s", "CONTAINS_OP")
+"""What marks the line of a probe: its minus, or the question for what is in it."""
+
+ELSEWHERE: Any = 0 if OLD else b""
+"""What a probe becomes where there is no agent."""
+
+
+def mark(probe: Any) -> Any:
+    return eval(MARKING % "probe", {"probe": probe})
 
 
 class Chunk:
@@ -61,46 +72,73 @@ def chunk(tmp_path: Any) -> Chunk:
     return Chunk(str(tmp_path / "chunk"))
 
 
-def test_the_minus_of_a_probe_marks_its_byte_and_no_other(chunk: Chunk) -> None:
-    """At once in the file, as often as one likes."""
+def test_a_probe_marks_its_byte_and_no_other(chunk: Chunk) -> None:
+    """At once in the file, as often as one likes; and it is false."""
     for line in (0, 5, SIZE - 1, 5):
-        assert neg(chunk.probe(line)) is chunk.probe(line)
+        assert not mark(chunk.probe(line))
     assert chunk.lines() == {0, 5, SIZE - 1}
 
 
 def test_a_byte_that_is_set_is_not_written_again(tmp_path: Any) -> None:
     """The line of the cache stays with every processor that reads it."""
     chunk = Chunk(str(tmp_path / "chunk"), b"\2")
-    neg(chunk.probe(0))
+    mark(chunk.probe(0))
     with open(chunk.path, "rb") as file:
         assert file.read(1) == b"\2"
 
 
-def test_a_probe_is_false_and_equal_to_itself_alone(chunk: Chunk) -> None:
+def test_a_probe_is_equal_to_itself_alone(chunk: Chunk) -> None:
     one, two = chunk.probe(1), chunk.probe(2)
-    assert not one
     assert (one in {one}, two in {one}, one == 0) == (True, False, False)
     assert len({one, two, chunk.probe(1)}) == 2
 
 
 def test_code_of_a_module_that_is_loaded_again_is_equal(chunk: Chunk) -> None:
     """As it is in a plain run: a line has the same object every time."""
-    kept = rewrite(b"def f():\n  return 1\n", "m.py", probes=NEGATIONS).code
+    kept = rewrite(b"def f():\n  return 1\n", "m.py", probes=NATIVES).code
     first, second = (bind(kept, chunk.map, BASE) for _ in range(2))
     assert (first, hash(first)) == (second, hash(second))
 
 
 def test_copies_are_the_same_and_pickles_do_nothing(chunk: Chunk) -> None:
-    """Where there is no agent a probe is 0: its minus works, and is false."""
+    """Where there is no agent something stands there that is false in the same way."""
     probe = chunk.probe(3)
     assert copy.copy(probe) is copy.deepcopy(probe) is probe
     for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
-        assert pickle.loads(pickle.dumps(probe, protocol)) == 0
+        assert pickle.loads(pickle.dumps(probe, protocol)) == ELSEWHERE
+    assert not mark(ELSEWHERE)
 
 
+@pytest.mark.skipif(OLD, reason="before 3.14, marshal refuses it")
+def test_code_that_marshal_wrote_does_nothing_else(chunk: Chunk) -> None:
+    """3.14 hands functions to other interpreters that way."""
+    source = b"""
+def deco(f):
+    return f
+@deco
+@deco
+def f(x):
+    try:
+        return {}[x]
+    except (KeyError,
+            ValueError):
+        pass
+    match x:
+        case 1: pass
+        case int():
+            return [-x, 0 in (x,)]
+a = f(2)
+"""
+    code = bind(rewrite(source, "m.py", probes=NATIVES, branches=True).code, chunk.map, BASE)
+    names: dict[str, Any] = {}
+    exec(marshal.loads(marshal.dumps(code)), names)
+    assert (names["a"], chunk.lines()) == ([-2, False], set())
+
+
+@pytest.mark.skipif(not OLD, reason="3.14 needs it")
 def test_marshal_refuses_live_code(chunk: Chunk) -> None:
-    """As for any foreign object; a buffer would be written as bytes and fail later."""
-    code = bind(rewrite(b"a = 1\n", "m.py", probes=NEGATIONS).code, chunk.map, BASE)
+    """As for any foreign object; bytes in the place of a probe would fail later."""
+    code = bind(rewrite(b"a = 1\n", "m.py", probes=NATIVES).code, chunk.map, BASE)
     with pytest.raises(ValueError, match="unmarshallable"):
         marshal.dumps(code)
 
@@ -141,7 +179,7 @@ def test_a_probe_outlives_its_map_and_all_that_held_it(chunk: Chunk) -> None:
     del chunk.map
     gc.collect()
     for _ in range(1000):
-        neg(probe)
+        mark(probe)
     assert chunk.lines() == {7}
 
 
@@ -189,7 +227,7 @@ class C:
 
 def test_packed_code_runs_and_marks_as_bound_code_does(chunk: Chunk) -> None:
     """Also after it was kept."""
-    code = rewrite(SOURCE, "m.py", probes=NEGATIONS).code
+    code = rewrite(SOURCE, "m.py", probes=NATIVES).code
     exec(bind(code, chunk.map, BASE), {"__name__": "m"})
     bound = chunk.lines(BASE)
     other = Chunk(chunk.path + "2")
@@ -206,14 +244,14 @@ def all_codes(code: Any) -> Any:
             yield from all_codes(const)
 
 
-def test_every_probe_of_every_program_is_one_negation(chunk: Chunk) -> None:
+def test_every_probe_of_every_program_is_one_operation(chunk: Chunk) -> None:
     """No compiler folds it away; packing and planting lose no constant."""
     seen = 0
     for path in glob.glob(PROGRAMS):
         with open(path, "rb") as file:
             source = file.read()
         try:
-            code = rewrite(source, path, probes=NEGATIONS).code
+            code = rewrite(source, path, probes=NATIVES).code
         except SyntaxError:
             continue
         packed = marshal.loads(marshal.dumps(pack(code)))
@@ -227,7 +265,7 @@ def test_every_probe_of_every_program_is_one_negation(chunk: Chunk) -> None:
             loads = list(dis.get_instructions(bound))
             for load, then in zip(loads, loads[1:]):  # noqa: B905, RUF007
                 if type(load.argval) is type(chunk.probe(1)):
-                    assert then.opname == "UNARY_NEGATIVE"
+                    assert then.opname == OPERATION
                     seen += 1
     assert seen > 300
 
@@ -246,9 +284,9 @@ def test_a_process_and_its_fork_mark_the_same_bytes(chunk: Chunk) -> None:
     probes = [chunk.probe(n) for n in range(10)]
     child = os.fork()
     if not child:
-        list(map(neg, probes[:5]))
+        list(map(mark, probes[:5]))
         os._exit(0)
-    list(map(neg, probes[5:]))
+    list(map(mark, probes[5:]))
     assert os.waitpid(child, 0)[1] == 0
     assert chunk.lines() == set(range(10))
 
@@ -265,8 +303,8 @@ probes = map.fill(tuple([(MARK, n) for n in lines]), MARK, 0)
 print("ready", flush=True)
 sys.stdin.readline()
 for probe in probes:
-    -probe
-"""
+    MARKING
+""".replace("MARKING", MARKING % "probe")
 
 
 def test_two_processes_on_the_same_cache_lines_lose_nothing(chunk: Chunk) -> None:
@@ -291,15 +329,18 @@ def test_two_processes_on_the_same_cache_lines_lose_nothing(chunk: Chunk) -> Non
         assert chunk.lines() == set(range(4096))
 
 
-SUBINTERPRETER = """\
+SUBINTERPRETER = (
+    """\
 import sys
 sys.path.insert(0, {path!r})
 from podcov_agent.nativemap import load_native
 from podcov_agent.binding import MARK
 with open({chunk!r}, "r+b") as file:
     map = load_native({agent!r}).map_descriptor(file.fileno(), {size})
--map.fill(((MARK, {line}),), MARK, 0)[0]
+probe = map.fill(((MARK, {line}),), MARK, 0)[0]
 """
+    + MARKING % "probe"
+)
 
 
 def test_each_interpreter_of_a_process_has_its_own(chunk: Chunk) -> None:
@@ -315,8 +356,8 @@ def test_each_interpreter_of_a_process_has_its_own(chunk: Chunk) -> None:
         failure = interpreters.run_string(one, SUBINTERPRETER.format(line=line, **names))
         interpreters.destroy(one)
         assert failure is None, failure
-    neg(before)
-    neg(chunk.probe(4))
+    mark(before)
+    mark(chunk.probe(4))
     assert chunk.lines() == {1, 2, 3, 4}
 
 

@@ -25,7 +25,7 @@ from typing import Any
 import podcov_agent.rewrite
 import pytest
 from podcov_agent.binding import MARK, bind
-from podcov_agent.probes import NEGATIONS, STORES
+from podcov_agent.probes import NATIVES, STORES
 from podcov_agent.rewrite import Rewritten
 
 BASE = 64
@@ -35,7 +35,7 @@ FORM: list[Any] = [STORES]
 """The form of probes that is being tested."""
 
 
-@pytest.fixture(autouse=True, scope="module", params=[STORES, NEGATIONS], ids=["store", "negation"])
+@pytest.fixture(autouse=True, scope="module", params=[STORES, NATIVES], ids=["store", "native"])
 def form(request: Any) -> None:
     """Everything here holds for both forms."""
     FORM[0] = request.param
@@ -55,6 +55,10 @@ class Line:
         self.marks[self.index] = 1
         return self
 
+    def __contains__(self, number: int) -> bool:
+        self.marks[self.index] = 1
+        return False
+
     def __bool__(self) -> bool:
         return False
 
@@ -64,7 +68,7 @@ class Marks:
 
     @property
     def fill(self) -> Any:
-        """Only maps for negations have this method."""
+        """Only maps with an object for each line have this method."""
         if FORM[0] is STORES:
             raise AttributeError("fill")
         return self._fill

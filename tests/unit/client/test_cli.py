@@ -1,5 +1,6 @@
 """The command line as a person meets it: real processes, real agents."""
 
+import os
 import re
 from pathlib import Path
 
@@ -114,6 +115,30 @@ def test_below_the_limit_ends_with_4(project: Project, agent: Agent, podcov: Pod
     podcov("collect", "--url", agent.url, "--fail-under", "57")
 
 
+def test_the_projects_own_limit_counts(project: Project, agent: Agent, podcov: Podcov) -> None:
+    """`fail_under` of coverage.py's settings, for `collect` and `report`; an option goes first."""
+    agent.run(project, "shop/app.py", 1, 4, 7, 10)
+    project.write(".coveragerc", "[report]\nfail_under = 58\n")
+    for command in (["collect", "--url", agent.url], ["report"]):
+        out, err = podcov(*command, code=4)
+        assert out == TABLE
+        assert "below the limit of 58 % (fail_under of coverage.py's settings). [" in err
+        podcov(*command, "--fail-under", "57")
+        podcov(*command, "--fail-under", "0")
+
+
+def test_branches_that_are_wanted_and_were_not_recorded_are_said(
+    project: Project, agent: Agent, podcov: Podcov
+) -> None:
+    """The report is that of the lines, and a note says what to set."""
+    agent.run(project, "shop/app.py", 1, 4, 7, 10)
+    project.write(".coveragerc", "[run]\nbranch = true\n")
+    out, err = podcov("collect", "--url", agent.url)
+    assert out == TABLE
+    assert "note from shop, lines-only: coverage.py's settings of this project say branch" in err
+    assert 'set coverage.io/branch: "true"' in err
+
+
 def test_reset_then_collect(project: Project, agent: Agent, podcov: Podcov) -> None:
     """The moment is kept in the pod: two processes, nothing on this side."""
     agent.run(project, "shop/app.py", 1, 4, 10)
@@ -152,6 +177,19 @@ def test_status_has_a_row_for_each_container(
     assert "/app/x.pyc" in err
 
 
+def test_what_a_pod_has_lost_is_said(project: Project, agent: Agent, podcov: Podcov) -> None:
+    """By `status` and by `collect`, with the slug to look up; the rest is in the table."""
+    agent.run(project, "shop/app.py", 1, 4, 7, 10)
+    for _ in range(2):
+        podcov("reset", "--url", agent.url, "--session", "mine")
+    (agent.writer.folder.parent / ".podcov/gen.1-1").write_bytes(b"torn")
+    for command in (["status"], ["collect"]):
+        out, err = podcov(*command, "--url", agent.url)
+        assert "note from podcov-agent, generation-damaged: " in err
+        assert "gen.1-1" in err
+    assert out == TABLE
+
+
 def test_stale_and_unmapped_files_are_listed(
     project: Project, agent: Agent, podcov: Podcov
 ) -> None:
@@ -172,6 +210,37 @@ def test_stale_and_unmapped_files_are_listed(
     )
 
 
+def test_files_that_cannot_be_read_are_named_and_not_counted(
+    project: Project, agent: Agent, podcov: Podcov
+) -> None:
+    """Those that nothing imported; the report is made of the others."""
+    agent.run(project, "shop/app.py", 1, 4, 7, 10)
+    agent.run(project, "shop/__init__.py", 1)
+    project.write("shop/odd.py", "# coding: nope\n")
+    os.mkfifo(project.root / "shop/pipe.py")
+    out, err = podcov("collect", "--url", agent.url, "--source", "shop")
+    assert "shop/app.py            7      3    57%" in out
+    assert err.partition("\n")[2] == (
+        "2 local files or folders could not be read, not counted:\n"
+        f"  {project.root}/shop/odd.py: unknown encoding: nope\n"
+        f"  {project.root}/shop/pipe.py: no regular file\n"
+        "data: .coverage.podcov\n"
+    )
+
+
+def test_a_file_that_is_no_python_is_said_with_what_to_do(
+    project: Project, agent: Agent, podcov: Podcov
+) -> None:
+    """As coverage.py says it: a report without it would look better than it is."""
+    agent.run(project, "shop/app.py", 1)
+    project.write("shop/broken.py", "def (:\n")
+    _, err = podcov("collect", "--url", agent.url, "--source", "shop", code=1)
+    assert f"Couldn't parse '{project.root}/shop/broken.py' as Python source" in err
+    assert "ignore_errors" in err
+    project.write(".coveragerc", "[report]\nignore_errors = true\n")
+    assert "shop/app.py" in podcov("collect", "--url", agent.url, "--source", "shop")[0]
+
+
 def test_an_unknown_setting_in_pyproject_ends_with_2(project: Project, podcov: Podcov) -> None:
     """The exact message."""
     file = project.write("pyproject.toml", "[tool.podcov]\nhtml_dir = 'x'\n")
@@ -187,6 +256,20 @@ def test_an_unknown_option_ends_with_2(project: Project, podcov: Podcov) -> None
     _, err = podcov("collect", "--htm1", "x", code=2)
     assert "--htm1" in err
     assert "--html" in err
+
+
+def test_what_is_wrong_on_this_side_is_said_before_a_cluster_is_asked(
+    project: Project, agent: Agent, podcov: Podcov
+) -> None:
+    """The form of a workload, two ways to name pods, a file of settings that is not there."""
+    _, err = podcov("collect", "shop", code=1)
+    assert err.startswith("podcov: 'shop' is not a workload podcov knows. [no-workload]\n")
+    _, err = podcov("status", "deploy/shop", "--url", "http://x:1", code=2)
+    assert "workload and url are both set in the call. [bad-setting]" in err
+    agent.run(project, "shop/app.py", 1)
+    podcov("collect", "--url", agent.url)
+    _, err = podcov("report", "--rcfile", "nope", code=2)
+    assert "Couldn't read 'nope' as a config file. [bad-setting]" in err
 
 
 def test_no_cluster_at_all(project: Project, podcov: Podcov) -> None:

@@ -24,6 +24,20 @@ def test_the_order_of_places() -> None:
     )
 
 
+def test_the_nearest_place_that_names_pods_decides_how() -> None:
+    """A workload in the call is not overruled by an address in the file; two at once are none."""
+    table, env = {"url": ["http://file:1"]}, {"PODCOV_SELECTOR": "app=env"}
+    made = settings_from({"workload": "deploy/x"}, env, table, FILE)
+    assert (made.workload, made.selector, made.url) == ("deploy/x", None, ())
+    assert settings_from({}, env, table, FILE).url == ()
+    assert settings_from({}, {}, table, FILE).url == ("http://file:1",)
+    with pytest.raises(SettingError) as caught:
+        settings_from({}, {**env, "PODCOV_URL": "http://x:1"}, {}, FILE)
+    assert caught.value.message == (
+        "PODCOV_SELECTOR and PODCOV_URL are both set in the environment."
+    )
+
+
 def test_nothing_given_is_the_defaults() -> None:
     """An empty environment and no file."""
     assert settings_from({}, {}, {}, FILE) == Settings()

@@ -1,13 +1,22 @@
 """The Kubernetes API: what it says becomes raw JSON or an error with a remedy."""
 
 import json
+import logging
 from pathlib import Path
 
 import pytest
 from kubernetes.config import ConfigException
 from podcov import Session, kube
-from podcov.errors import ClusterError, ForbiddenError, PodcovError, WorkloadError
+from podcov.errors import (
+    ClusterError,
+    ForbiddenError,
+    LoginError,
+    PodcovError,
+    SettingError,
+    WorkloadError,
+)
 from podcov.kube import open_kube
+from podcov.login import overhearing
 from support.played_cluster import PODS, Routes, pod, serving, write_kubeconfig
 from support.project import Project
 
@@ -56,6 +65,16 @@ def test_a_missing_right_is_said(tmp_path: Path) -> None:
     assert "kubectl auth can-i create pods/portforward -n shop" in caught.value.remedy
 
 
+def test_a_selector_that_is_none_is_said(tmp_path: Path) -> None:
+    """In the API server's words."""
+    said = {"message": 'unable to parse requirement: values[0][app]: Invalid value: "a b"'}
+    with serving({PODS: (400, said)}) as url:
+        config = write_kubeconfig(tmp_path / "config", url)
+        with pytest.raises(SettingError, match="unable to parse requirement") as caught:
+            Session(selector="app=a b", kubeconfig=str(config)).targets()
+    assert caught.value.remedy == "Check the selector, the names and the namespace."
+
+
 def test_no_kubeconfig_is_said(project: Project) -> None:
     """The exact message, with the ways out."""
     with pytest.raises(ClusterError) as caught:
@@ -102,6 +121,81 @@ def test_an_unknown_context_is_said(tmp_path: Path) -> None:
     config = write_kubeconfig(tmp_path / "config", "http://127.0.0.1:1")
     with pytest.raises(ClusterError, match="prod"):
         open_kube(str(config), "prod", 5)
+
+
+CREDENTIAL = {
+    "apiVersion": "client.authentication.k8s.io/v1",
+    "kind": "ExecCredential",
+    "status": {"token": "fresh", "expirationTimestamp": "2020-01-01T00:00:00Z"},
+}
+
+
+def write_login(folder: Path, server: str, shell: str) -> str:
+    """A kubeconfig whose user logs in by a program, `login`, with these lines of shell."""
+    program = folder / "login"
+    program.write_text(f"#!/bin/sh\necho asked >> {folder}/asked\n{shell}\n")
+    program.chmod(0o755)
+    config = write_kubeconfig(folder / "config", server)
+    words = {"command": str(program), "args": ["--cluster", "prod"]}
+    user = {"exec": {"apiVersion": CREDENTIAL["apiVersion"], "interactiveMode": "Never", **words}}
+    content = {**json.loads(config.read_text()), "users": [{"name": "u", "user": user}]}
+    config.write_text(json.dumps(content))
+    return str(config)
+
+
+@pytest.mark.parametrize(
+    ("shell", "said"),
+    [
+        ("echo 'login expired,\nrun: corp login' >&2; exit 3", "login expired, run: corp login"),
+        ("exit 3", "process returned 3"),
+        ("echo hello", "failed to decode process output"),
+        ("rm $0; echo '{}'", "missing key 'apiVersion'"),
+        (f"echo '{json.dumps({**CREDENTIAL, 'status': {}})}'", "missing token or clientCert"),
+    ],
+)
+def test_a_login_program_that_fails_is_said(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], shell: str, said: str
+) -> None:
+    """With its name and its words, and nothing beside the message."""
+    with pytest.raises(LoginError) as caught:
+        open_kube(write_login(tmp_path, "http://127.0.0.1:1", shell), None, 5)
+    program = tmp_path / "login"
+    assert caught.value.message.startswith(f"The kubeconfig's login program {program} gave no ")
+    assert said in caught.value.message
+    assert "\n" not in caught.value.message
+    assert caught.value.remedy.endswith(f": {program} --cluster prod")
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_missing_login_program_is_said(tmp_path: Path) -> None:
+    config = write_login(tmp_path, "http://127.0.0.1:1", "")
+    (tmp_path / "login").unlink()
+    with pytest.raises(LoginError, match=r"gave no login: \[Errno 2\] No such file"):
+        open_kube(config, None, 5)
+
+
+def test_a_login_that_runs_out_is_renewed_or_said(tmp_path: Path) -> None:
+    """In the middle of a session: the program is asked again, and again."""
+    shell = f"test -e {tmp_path}/over && exit 3; echo '{json.dumps(CREDENTIAL)}'"
+    with serving({PODS: (200, {"items": [pod("shop-1")]})}) as url:
+        session = Session(kubeconfig=write_login(tmp_path, url, shell))
+        for _ in range(3):
+            assert len(session.targets()) == 1
+        assert (tmp_path / "asked").read_text().count("asked") > 3
+        (tmp_path / "over").touch()
+        for _ in range(2):
+            with pytest.raises(LoginError, match="gave no login: process returned 3"):
+                session.targets()
+
+
+def test_the_log_of_a_program_is_its_own(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """What others write meanwhile goes where it went; afterwards, nothing of ours is left there."""
+    root = logging.getLogger()
+    before = (list(root.handlers), list(root.filters))
+    with overhearing() as said:
+        logging.error("another's")
+    assert (said, caplog.messages) == ([], ["another's"])
+    assert (list(root.handlers), list(root.filters)) == before
 
 
 def test_a_cluster_that_is_down_is_said(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -13,7 +13,8 @@ OWNERS = {
     "urllib3": {"kube.py"},
     "yaml": {"kube.py"},
     "rich": {"screen.py"},
-    "http": {"forward.py", "transport.py"},
+    "websocket": {"tunnel.py"},
+    "http": {"connections.py", "forward.py", "transport.py"},
     "subprocess": {"forward.py", "git.py", "run.py"},
     "tomllib": {"config.py"},
 }

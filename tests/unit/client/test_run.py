@@ -16,6 +16,7 @@ def test_the_environment_is_the_launchers() -> None:
         "PODCOV_SPOOL": "/t/spool/local",
         "PODCOV_LAUNCHED": "1",
         "PODCOV_SOURCE": "a,b",
+        "PODCOV_BRANCH": "false",
     }
 
 

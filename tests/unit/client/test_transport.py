@@ -4,9 +4,10 @@ import gzip
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import pytest
+from podcov.connections import Connections
 from podcov.errors import BadAnswerError, GenerationMergedError, UnreachableError
 from podcov.forward import Straight
 from podcov.models import Target
@@ -17,7 +18,8 @@ from support.played_cluster import Routes, serving
 def get(url: str, path: str = "/v1/health", timeout_s: float = 10) -> object:
     port = int(url.rpartition(":")[2])
     target = Target(url, f"127.0.0.1:{port}", port, url=url)
-    return Transport(Straight(), timeout_s).get(target, path)
+    with closing(Connections(Straight(), timeout_s)) as connections:
+        return Transport(connections, timeout_s).get(target, path)
 
 
 def answer(routes: Routes) -> object:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import base64
 import json
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from coverage.numbits import nums_to_numbits
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from podcov_agent import record
 from podcov_agent.errors import NOTES
 from podcov_agent.sidecar import http
 from podcov_agent.sidecar.api import Api
@@ -80,6 +84,7 @@ def test_health(pod: Pod) -> None:
             "version": "0.1.0",
             "protocol": 1,
             "containers": containers,
+            "notes": [],
         },
     )
     assert pod.ask("GET /v1/health") == (
@@ -91,6 +96,7 @@ def test_health(pod: Pod) -> None:
             "port": 9095,
             "sessions": {"default": 0},
             "containers": containers,
+            "notes": [],
         },
     )
 
@@ -178,6 +184,7 @@ def test_turn_and_snapshot(pod: Pod) -> None:
                 "notes": [],
             }
         },
+        "notes": [],
     }
     assert pod.ask("GET /v1/snapshot?from=1") == (200, expected)
     assert pod.ask("GET /v1/snapshot?session=anna") == (200, expected)
@@ -280,3 +287,47 @@ def test_every_method_is_answered_alike(pod: Pod, method: str) -> None:
         assert pod.ask(f"{method} {route}") == pod.ask(f"GET {route}")
     assert pod.ask(f"{method} /v1/turn")[1]["generation"] == 1
     assert pod.ask(f"{method} /coverage/reset")[1]["generation"] == 2
+
+
+def test_what_is_lost_of_the_past_is_told_with_every_answer(pod: Pod, tmp_path: Path) -> None:
+    """By slug, name of the file and reason; the lines of the other generations are there."""
+    for line in (1, 2, 3):
+        pod.shop.run("/app/a.py", line)
+        pod.ask("POST /v1/turn")
+    (tmp_path / ".podcov" / "gen.1-1").write_bytes(b"torn")
+    again = Pod(tmp_path)
+    snapshot = again.ask("GET /v1/snapshot")[1]
+    assert snapshot["containers"]["shop"]["sources"][0]["lines"] == base64_lines(1, 3)
+    reason, remedy = NOTES["generation-damaged"]
+    detail = "gen.1-1: error: Error -3 while decompressing data: incorrect header check"
+    note = {"slug": "generation-damaged", "detail": detail, "reason": reason, "remedy": remedy}
+    assert snapshot["notes"] == [{**note, "count": 1}]
+    for route in ("/health", "/v1/health"):
+        status, answer = again.ask(f"GET {route}")
+        assert (status, answer["notes"]) == (200, [{**note, "count": 1}])
+    assert again.ask("GET /coverage?name=x")[0] == 200
+
+
+LOGGED = st.one_of(
+    st.text(max_size=40),
+    st.builds("{}:{}".format, st.integers(-9, 10**30), st.text("0123456789+-,", max_size=9)),
+    st.sampled_from(["9" * 5000, "[" * 50_000, "{}", '{"slug": 1, "detail": null}', "\udcff"]),
+)
+
+
+@given(st.lists(st.tuples(st.sampled_from("SBNIX"), st.lists(LOGGED, max_size=3))))
+@settings(max_examples=100, deadline=None)
+def test_whatever_a_container_writes_into_its_log_every_route_answers(
+    records: list[tuple[str, list[str]]],
+) -> None:
+    """And the lines of its other files are in the answer."""
+    with tempfile.TemporaryDirectory() as folder:
+        pod = Pod(Path(folder))
+        for kind, fields in records:
+            pod.shop.append(record.encode(kind, BLOB, *fields, "/app/b.py"))
+            pod.shop.append(record.encode(kind, *fields))
+        pod.shop.run("/app/a.py", 1)
+        for route in ("/health", "/coverage", "/coverage?format=sqlite", "/v1/health", "/v1/turn"):
+            assert pod.ask(f"GET {route}")[0] == 200, route
+        sources = pod.ask("GET /v1/snapshot")[1]["containers"]["shop"]["sources"]
+        assert base64_lines(1) in [s["lines"] for s in sources if s["path"] == "/app/a.py"]

@@ -1,6 +1,7 @@
 """The files of the ended generations: numbering, intervals, sessions, merging, full volumes."""
 
 import os
+import zlib
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from podcov_agent.sidecar.errors import (
 )
 from podcov_agent.sidecar.generations import Generations
 from podcov_agent.sidecar.lines import Marks, Source
-from podcov_agent.sidecar.retention import Ended, Limits, plan_merge
+from podcov_agent.sidecar.retention import Ended, Limits, Sessions, plan_merge
 from support.spool import bits_of, lines_of
 
 APP = Source("/app/a.py", "a" * 40)
@@ -168,3 +169,83 @@ def test_a_folder_that_cannot_be_made_fails_the_turn_and_clears_nothing(tmp_path
     (tmp_path / "spool").write_text("no folder")
     with pytest.raises(SpoolWriteFailedError, match="Not a directory"):
         generations.turn(marks(1), None, pytest.fail)
+
+
+DAMAGES = {
+    "empty": b"",
+    "torn": None,
+    "no JSON": zlib.compress(b"{"),
+    "deep": zlib.compress(b"[" * 100_000),
+    "another shape": zlib.compress(b'{"first": 0, "marks": []}'),
+    "no text": zlib.compress(b"\xff\xfe"),
+}
+
+
+def damage(file: Path, how: str) -> None:
+    content = DAMAGES[how]
+    file.write_bytes(file.read_bytes()[:20] if content is None else content)
+
+
+@pytest.mark.parametrize("how", DAMAGES)
+def test_a_damaged_file_costs_what_was_in_it_and_nothing_else(tmp_path: Path, how: str) -> None:
+    """It is named; every other line, boundary and number stays, and turns go on."""
+    turned(tmp_path, 5, Limits())
+    damage(tmp_path / "gen.2-2", how)
+    again = Generations(str(tmp_path))
+    assert again.current == 5
+    assert [lines_in(again.union(n, n + 1)) for n in range(5)] == [{0}, {1}, set(), {3}, {4}]
+    assert list(again.damaged) == ["gen.2-2"]
+    again.turn(marks(5), "mine", ignore)
+    assert lines_in(again.union(0)) == {0, 1, 3, 4, 5}
+
+
+def test_a_file_that_is_missing_or_no_file_is_named_too(tmp_path: Path) -> None:
+    turned(tmp_path, 6, Limits())
+    (tmp_path / "gen.0-0").unlink()
+    (tmp_path / "gen.3-3").unlink()
+    (tmp_path / "gen.3-3").mkdir()
+    (tmp_path / "gen.4-4").unlink()
+    again = Generations(str(tmp_path))
+    assert again.startup() == {}
+    assert lines_in(again.union(0)) == {1, 2, 5}
+    assert again.damaged == {
+        "gen.0-0": "missing",
+        "gen.3-3": f"[Errno 21] Is a directory: '{tmp_path / 'gen.3-3'}'",
+        "gen.4-4": "missing",
+    }
+
+
+def test_sessions_are_those_of_the_newest_file_that_can_be_read(tmp_path: Path) -> None:
+    """A name that is not known then may have been in the other: it is no new one."""
+    generations = Generations(str(tmp_path))
+    generations.turn(marks(0), "anna", ignore)
+    generations.turn(marks(1), "bert", ignore)
+    damage(tmp_path / "gen.1-1", "torn")
+    again = Generations(str(tmp_path))
+    assert (again.sessions.as_dict(), again.sessions.forgotten) == ({"anna": 1}, True)
+    damage(tmp_path / "gen.0-0", "torn")
+    assert Generations(str(tmp_path)).sessions == Sessions(forgotten=True)
+
+
+def test_a_damaged_turn_that_was_not_finished_is_put_aside(tmp_path: Path) -> None:
+    """What it would have cleared lives on in the map; the next turn is a turn as any other."""
+    turned(tmp_path, 2, Limits())
+    (tmp_path / "gen.pending").write_bytes(b"torn")
+    again = Generations(str(tmp_path))
+    again.recover(pytest.fail)
+    again.turn(marks(2), None, ignore)
+    assert lines_in(again.union(0)) == {0, 1, 2}
+    assert "damaged.2" in again.damaged
+    assert Generations(str(tmp_path)).damaged == {"damaged.2": "put aside"}
+
+
+def test_a_damaged_file_is_named_after_every_merge_and_restart(tmp_path: Path) -> None:
+    """Its neighbours are merged on both sides of it."""
+    turned(tmp_path, 8, Limits())
+    damage(tmp_path / "gen.4-4", "empty")
+    for number in range(8, 40):
+        Generations(str(tmp_path), Limits(boundaries=4, batch=1)).turn(marks(number), None, ignore)
+    again = Generations(str(tmp_path))
+    assert len(list(tmp_path.iterdir())) < 12
+    assert lines_in(again.union(0)) == set(range(40)) - {4}
+    assert list(again.damaged) == ["gen.4-4"]

@@ -4,6 +4,8 @@ import gzip
 import json
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from podcov_agent.sidecar import http
 from podcov_agent.sidecar.errors import BadRequestError, GenerationMergedError
 
@@ -80,6 +82,34 @@ def test_a_length_that_is_none_or_too_much_is_refused(length: str) -> None:
     request = http.parse_head(f"POST / HTTP/1.1\r\nContent-Length: {length}".encode())
     with pytest.raises(BadRequestError, match=r"^Content-Length is .*, expected 0 to 65536$"):
         _ = request.body_bytes
+
+
+def test_two_lengths_are_refused_unless_they_are_the_same() -> None:
+    head = "POST / HTTP/1.1\r\nContent-Length: 2\r\nContent-Length: {}"
+    with pytest.raises(BadRequestError, match="there are two Content-Lengths"):
+        http.parse_head(head.format(3).encode())
+    assert http.parse_head(head.format(2).encode()).body_bytes == 2
+
+
+PIECES = [
+    *(b"GET ", b"POST ", b"HEAD ", b"/health", b"/coverage?name=", b"&", b"%", b"?", b"=", b" "),
+    *(b" HTTP/1.1", b"\r\n", b"\n", b"Host: x", b"Content-Length: ", b"9" * 30, b": ", b"\xff"),
+    *(b"Transfer-Encoding: chunked", b"Connection: close", b"\0", "²".encode()),
+]
+HEADS = st.one_of(st.binary(max_size=200), st.lists(st.sampled_from(PIECES)).map(b"".join))
+
+
+@given(HEADS)
+@settings(max_examples=500, deadline=None)
+def test_any_bytes_are_a_request_or_a_bad_one(head: bytes) -> None:
+    """Nothing but BadRequestError comes out of them, and every request can be answered."""
+    try:
+        request = http.parse_head(head)
+        assert 0 <= request.body_bytes <= http.BODY_BYTES
+    except BadRequestError:
+        return
+    answer = http.json_answer(200, {"path": request.path, **request.parameters}, may_compress=True)
+    assert http.render(request, answer, 1, NOW).startswith(b"HTTP/1.1 200 OK\r\n")
 
 
 def test_a_chunked_body_is_refused() -> None:

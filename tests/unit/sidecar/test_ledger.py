@@ -123,7 +123,11 @@ def test_exits_are_kept_like_lines_and_told_apart_from_them(tmp_path: Path) -> N
         assert again.health().containers["shop"].lines == 2
 
 
-@pytest.mark.parametrize("text", ["", "x", "x:5-", "-1:5-", "²:5-"])
+HUGE = "9" * 12 + ":5-"
+LONGER_THAN_PYTHON_READS = "9" * 5000 + ":5-"
+
+
+@pytest.mark.parametrize("text", ["", "x", "x:5-", "-1:5-", "²:5-", HUGE, LONGER_THAN_PYTHON_READS])
 def test_a_meaning_that_cannot_be_read_is_none(tmp_path: Path, text: str) -> None:
     """A container may write anything into its log."""
     writer = Writer(tmp_path / "shop")

@@ -10,7 +10,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import podcov_agent.sidecar.__main__ as sidecar_main
 import pytest
+from podcov_agent.sidecar.generations import Generations
+from podcov_agent.sidecar.server import Server
+from podcov_agent.sidecar.settings import Settings
 from support import interpreters
 from support.sidecar import AGENT, announced_port, running, start
 from support.spool import Writer
@@ -135,6 +139,46 @@ def test_a_restarted_sidecar_knows_all_that_ran(tmp_path: Path) -> None:
         health = json.loads(sidecar.get("/v1/health")[1])
         assert (health["generation"], health["sessions"]) == (1, {"default": 1})
         assert health["containers"]["shop"]["lines"] == 3
+
+
+def test_a_damaged_generation_does_not_keep_it_from_serving(tmp_path: Path) -> None:
+    """It is named in /health; the rest is served, and turns go on."""
+    spool = tmp_path / "spool"
+    writer = Writer(spool / "shop")
+    with running(spool, tmp_path) as sidecar:
+        for line in (1, 2):
+            writer.run("/app/a.py", line)
+            sidecar.get("/coverage/reset")
+        sidecar.kill()
+    (spool / ".podcov" / "gen.1-1").write_bytes(b"torn")
+    (spool / ".podcov" / "gen.pending").write_bytes(b"torn")
+    with running(spool, tmp_path) as sidecar:
+        health = json.loads(sidecar.get("/health")[1])
+        assert [note["slug"] for note in health["notes"]] == ["generation-damaged"] * 2
+        assert health["containers"]["shop"]["lines"] == 1
+        assert json.loads(sidecar.get("/coverage/reset")[1])["generation"] == 3
+
+
+def test_what_fails_unexpectedly_is_told_and_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A defect of ours on the way to serving does not leave a process that only waits."""
+    began = iter([ZeroDivisionError("a defect"), OSError(28, "No space left"), None])
+
+    class Flawed(Generations):
+        def __init__(self, folder: str) -> None:
+            super().__init__(folder)
+            if (flaw := next(began)) is not None:
+                raise flaw
+
+    monkeypatch.setattr(sidecar_main, "Generations", Flawed)
+    monkeypatch.setattr(sidecar_main, "_RETRY_S", 0)
+    monkeypatch.setattr(Server, "serve", lambda server, answer: server.close())
+    sidecar_main._serve(Settings(str(tmp_path), str(tmp_path), port=0))
+    said = capsys.readouterr().err
+    assert "cannot serve: ZeroDivisionError: a defect. Nothing is lost" in said
+    assert "in __init__" in said, "the log has the place"
+    assert said.splitlines()[-1].startswith("podcov-agent: 0.1.0 serves ")
 
 
 @pytest.mark.parametrize("version", interpreters.each_version(interpreters.VERSIONS[2:]))

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from random import Random
 
 import pytest
 from podcov_agent.sidecar import http
@@ -23,7 +24,9 @@ def echo(request: http.Request) -> http.Answer:
         return http.Answer(200, b"x" * BIG)
     if request.path == "/defect":
         raise KeyError("a defect of ours")
-    return http.json_answer(200, {"path": request.path, "body": request.body.decode()})
+    return http.json_answer(
+        200, {"path": request.path, "body": request.body.decode("utf-8", "replace")}
+    )
 
 
 @contextmanager
@@ -69,6 +72,17 @@ def read_answer(connection: socket.socket) -> bytes:
         body += connection.recv(1 << 16)
     assert len(body) == length, "more bytes than one answer"
     return body
+
+
+def statuses(data: bytes) -> Iterator[bytes]:
+    """Of whole answers that follow each other."""
+    while data:
+        head, _, rest = data.partition(b"\r\n\r\n")
+        length = int(head.split(b"Content-Length: ")[1].split(b"\r\n")[0])
+        assert head.startswith(b"HTTP/1.1 ")
+        assert len(rest) >= length, "half an answer"
+        yield head[9:12]
+        data = rest[length:]
 
 
 CLOSE = b"Host: x\r\nConnection: close\r\n\r\n"
@@ -181,6 +195,25 @@ def test_a_thread_that_cannot_start_costs_one_client_and_no_place(
             with connect(port) as refused:
                 assert read_to_end(refused) == b""
         assert b"200 OK" in ask(port, b"GET /a HTTP/1.1\r\n" + CLOSE)
+
+
+@pytest.mark.parametrize("cut", [1, 7])
+def test_after_any_bytes_the_next_client_is_answered(port: int, cut: int) -> None:
+    """Requests with bytes that are changed, dropped and doubled, each on a connection of its own:
+    what comes back is whole answers, and the server goes on."""
+    random = Random(cut)
+    whole = b"POST /p?name=x HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello"
+    for _ in range(150):
+        data = bytearray(whole * cut)
+        for _ in range(random.randrange(1, 6)):
+            at = random.randrange(len(data))
+            data[at : at + random.randrange(3)] = random.randbytes(random.randrange(3))
+        with connect(port) as connection:
+            connection.sendall(data)
+            connection.shutdown(socket.SHUT_WR)
+            answers = read_to_end(connection)
+        assert set(statuses(answers)) in ({b"200"}, {b"400"}, {b"200", b"400"}), data
+    assert b"200 OK" in ask(port, b"GET / HTTP/1.1\r\n" + CLOSE)
 
 
 def test_an_idle_connection_is_closed_after_a_while() -> None:

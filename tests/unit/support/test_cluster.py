@@ -2,12 +2,15 @@
 
 import fcntl
 import os
+import re
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from support.cluster import build, packages, pip_settings, provider
 from support.cluster.errors import StartFailedError, UnavailableError
+from support.cluster.files import write_whole
 from support.cluster.locks import locked
 from support.cluster.processes import Processes
 from support.cluster.settings import Settings, from_environment
@@ -37,6 +40,15 @@ def test_the_build_is_keyed_by_its_sources(tmp_path: Path) -> None:
     assert build.source_key(tmp_path) != first
 
 
+def test_no_unit_test_waits_for_the_build() -> None:
+    """`make check` takes a minute on a fresh machine: what needs helm or kubectl is in the
+    admission tier, for which they are built."""
+    builds = re.compile(r"import (helm|kube_programs|control_plane|node)\b|support\.helm")
+    others = [file for file in Path(__file__).parents[1].rglob("*.py") if file != Path(__file__)]
+    assert len(others) > 50
+    assert [file.name for file in others if builds.search(file.read_text())] == []
+
+
 def test_components_are_told_their_version() -> None:
     """Helm and the components believe in the Kubernetes that they are built with."""
     flags = build.link_flags("v1.34.4")
@@ -52,6 +64,18 @@ def test_pip_in_a_build_is_set_up_like_here() -> None:
     text = pip_settings.configuration(settings)
     assert "index-url = https://b/\n" in text
     assert f"cert = {pip_settings.BUNDLE}\n" in text
+
+
+def test_a_file_that_is_read_while_it_is_written_is_whole(tmp_path: Path) -> None:
+    """Several builds at once write the settings that others read: nobody finds half of them."""
+    path, text = tmp_path / "policy.json", "x" * 100_000
+    write_whole(path, text)
+    with ThreadPoolExecutor() as pool:
+        writing = [pool.submit(write_whole, path, text) for _ in range(100)]
+        while not all(each.done() for each in writing):
+            assert path.read_text() == text
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_missing_programs_are_named_to_those_who_may_not_install(

@@ -95,6 +95,39 @@ def test_a_pod_with_resources_of_its_own_gets_no_more() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("named", "ours"),
+    [
+        ({"limits": {"memory": "1Gi"}}, {}),
+        ({"requests": {"cpu": "1"}}, {}),
+        ({"limits": {"cpu": 1}}, {"limits": {"cpu": "500m"}}),
+        (
+            {"requests": {"ephemeral-storage": "1Gi"}, "limits": None},
+            {"requests": {"ephemeral-storage": "8Mi"}, "limits": {"ephemeral-storage": "32Mi"}},
+        ),
+        (
+            {"limits": {"ephemeral-storage": "1Gi"}},
+            {"requests": {"ephemeral-storage": "8Mi"}, "limits": {"ephemeral-storage": "32Mi"}},
+        ),
+    ],
+)
+@pytest.mark.parametrize("place", ["containers", "initContainers"])
+def test_what_another_container_limits_is_limited_in_ours(
+    named: dict[str, Any], ours: dict[str, dict[str, str]], place: str
+) -> None:
+    """A quota on CPU or storage demands a limit of every container; without one, none is added."""
+    other = container("other", resources=named)
+    containers = [container(), other] if place == "containers" else [container()]
+    spec = {"initContainers": [other]} if place == "initContainers" else {}
+    added = inject(*containers, spec=spec)["initContainers"]
+    expected = {
+        "requests": {"cpu": "10m", "memory": "32Mi", **ours.get("requests", {})},
+        "limits": {"memory": "128Mi", **ours.get("limits", {})},
+    }
+    found = [each["resources"] for each in added if each["name"].startswith("podcov-")]
+    assert found == [expected] * (3 if place == "containers" else 2)
+
+
 def test_volumes_are_limited() -> None:
     """The spool lives in memory, so that a full one is an error in the agent, not an eviction."""
     assert inject()["volumes"] == [

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from podcov_webhook.api import MAX_BODY_BYTES
 from podcov_webhook.certificates import Pair, names_of
 from support.certificates import (
     LOCAL_NAMES,
@@ -66,6 +67,21 @@ def test_what_is_no_review_is_answered_with_400(webhook: WebhookProcess) -> None
     """And the server goes on."""
     assert webhook.request("POST", "/mutate", "{")[0] == 400
     assert webhook.request("POST", "/mutate", "{}")[0] == 400
+    assert webhook.request("GET", "/healthz") == (200, "ok")
+
+
+@pytest.mark.parametrize("announced", [True, False], ids=["length", "chunked"])
+def test_what_is_too_large_is_answered_with_413(webhook: WebhookProcess, announced: bool) -> None:
+    """One byte past the limit, whether the length is announced or not; at the limit it is read."""
+    review = json.dumps(make_review(deployment()))
+    fits = " " * (MAX_BODY_BYTES - len(review)) + review
+    assert webhook.request("POST", "/mutate", fits)[0] == 200
+    large = fits + " "
+    status, said = webhook.request(
+        "POST", "/mutate", large if announced else iter([large.encode()])
+    )
+    assert status == 413
+    assert said.endswith(f"at most {MAX_BODY_BYTES} [review-too-large]")
     assert webhook.request("GET", "/healthz") == (200, "ok")
 
 

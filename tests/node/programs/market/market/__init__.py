@@ -1,0 +1,1 @@
+"""Prices, orders and an audit."""
