@@ -14,16 +14,28 @@ OPTIMISED = ("3.8", "3.9")
 
 ONLY_OURS: dict[str, Lines] = {
     "a break or continue that only jumps: the optimiser removes it": {
+        "bottle.py:4383": OPTIMISED,
+        "bottle.py:586": OPTIMISED,
         "click/shell_completion.py:547": OPTIMISED,
         "click/termui.py:245": OPTIMISED,
+        "django/db/models/base.py:2207": OPTIMISED,
         "jinja2/parser.py:580": OPTIMISED,
         "jinja2/parser.py:727": OPTIMISED,
         "jinja2/parser.py:783": OPTIMISED,
         "jinja2/parser.py:798": OPTIMISED,
+        "mako/ext/extract.py:82": OPTIMISED,
         "markdown/blockprocessors.py:247": OPTIMISED,
         "markdown/extensions/fenced_code.py:162": OPTIMISED,
         "markdown/extensions/footnotes.py:290": OPTIMISED,
+        "mistune/list_parser.py:363": OPTIMISED,
+        "parso/python/diff.py:487": OPTIMISED,
+        "parso/python/diff.py:793": OPTIMISED,
+        "parso/python/diff.py:801": OPTIMISED,
+        "pony/orm/core.py:1002": OPTIMISED,
         "sqlparse/filters/output.py:111": OPTIMISED,
+        "tomlkit/parser.py:1027": OPTIMISED,
+        "tomlkit/parser.py:1082": OPTIMISED,
+        "werkzeug/datastructures/accept.py:166": ("3.8",),
     },
     "except around yield from": {
         "jinja2/environment.py:1356": ("3.12",),
