@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,7 +54,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Both runs; `covered`: executed statements per file as coverage reports them.
+    """Both runs; `statements` and, executed, `covered` ones per file as coverage reports them.
 
     `differences` has the files that differ, and `notes` what the agent says it did not measure.
     With branches, `branches` has how many coverage counts per file, `only_coverage` and `only_ours`
@@ -62,6 +63,7 @@ class Comparison:
 
     theirs: Run
     ours: Run
+    statements: dict[str, int]
     covered: dict[str, int]
     differences: dict[str, Difference]
     notes: tuple[str, ...]
@@ -75,7 +77,10 @@ Branch = tuple[str, int, int]
 
 @dataclass(frozen=True)
 class Program:
-    """What to run: `python [options] command` in `cwd`, measuring `source`, and `branch`es."""
+    """What to run: `python [options] command` in `cwd`, measuring `source`, and `branch`es.
+
+    `prepare` is called before each run.
+    """
 
     python: Path
     command: tuple[str, ...]
@@ -86,6 +91,7 @@ class Program:
     env: tuple[tuple[str, str], ...] = ()
     timeout_s: float = 300
     branch: bool = False
+    prepare: Callable[[], None] = lambda: None
 
 
 def coverage_for(version: str) -> str:
@@ -113,11 +119,13 @@ def compare(program: Program, scratch: Path) -> Comparison:
         for path, file in report.items()
         if file["only_coverage"] or file["only_ours"]
     }
+    statements = {path: file["statements"] for path, file in report.items()}
     covered = {path: file["covered"] for path, file in report.items()}
     notes = tuple(f"{note['slug']}: {note['detail']}" for note in container.notes())
     return Comparison(
         theirs,
         ours,
+        statements,
         covered,
         differences,
         notes,
@@ -145,6 +153,11 @@ def what_ran(container: Container) -> dict[str, object]:
     return ran
 
 
+def run_plainly(program: Program) -> Run:
+    """Run the program as it is."""
+    return _run(program, program.command, {})
+
+
 def run_under_agent(program: Program, scratch: Path) -> tuple[Run, Container]:
     """Run the program with the agent, installed into `scratch`, and look into its spool."""
     home, spool = scratch / "home", scratch / "spool"
@@ -169,6 +182,7 @@ def _run_under_coverage(program: Program, data: Path) -> Run:
 
 
 def _run(program: Program, command: tuple[str, ...], env: dict[str, str]) -> Run:
+    program.prepare()
     keep = {k: v for k, v in os.environ.items() if not k.startswith(("PODCOV_", "PYTHON"))}
     done = subprocess.run(
         [str(program.python), *program.options, *command],

@@ -1,0 +1,81 @@
+"""Where tracing does not see, or sees what was not, in the packages of `suites`.
+
+Data: the reasons are those of docs/equality.md. Lines are named by the release that has them, for
+the interpreters given; a release that is not under test any more takes its lines with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+Lines = Mapping[str, tuple[str, ...]]
+
+OPTIMISED = ("3.8", "3.9")
+
+ONLY_OURS: dict[str, Lines] = {
+    "a break or continue that only jumps: the optimiser removes it": {
+        "bottle.py:4383": OPTIMISED,
+        "bottle.py:586": OPTIMISED,
+        "click/shell_completion.py:547": OPTIMISED,
+        "click/termui.py:245": OPTIMISED,
+        "django/db/models/base.py:2207": OPTIMISED,
+        "jinja2/parser.py:580": OPTIMISED,
+        "jinja2/parser.py:727": OPTIMISED,
+        "jinja2/parser.py:783": OPTIMISED,
+        "jinja2/parser.py:798": OPTIMISED,
+        "mako/ext/extract.py:82": OPTIMISED,
+        "markdown/blockprocessors.py:247": OPTIMISED,
+        "markdown/extensions/fenced_code.py:162": OPTIMISED,
+        "markdown/extensions/footnotes.py:290": OPTIMISED,
+        "mistune/list_parser.py:363": OPTIMISED,
+        "parso/python/diff.py:487": OPTIMISED,
+        "parso/python/diff.py:793": OPTIMISED,
+        "parso/python/diff.py:801": OPTIMISED,
+        "pony/orm/core.py:1002": OPTIMISED,
+        "sqlparse/filters/output.py:111": OPTIMISED,
+        "tomlkit/parser.py:1027": OPTIMISED,
+        "tomlkit/parser.py:1082": OPTIMISED,
+        "werkzeug/datastructures/accept.py:166": ("3.8",),
+    },
+    "__del__ at the very end, when coverage.py has stopped": {
+        "django/db/backends/base/client.py:17": ("3.12", "3.13", "3.14"),
+        "django/db/backends/base/creation.py:35": ("3.12", "3.13", "3.14"),
+        "django/db/backends/base/features.py:461": ("3.12", "3.13", "3.14"),
+        "django/db/backends/base/introspection.py:32": ("3.12", "3.13", "3.14"),
+        "django/db/backends/base/operations.py:69": ("3.12", "3.13", "3.14"),
+        "django/db/backends/base/validation.py:8": ("3.12", "3.13", "3.14"),
+        "django/db/utils.py:68": ("3.12", "3.13", "3.14"),
+    },
+    "the handler of a RecursionError": {
+        "sqlparse/sql.py:221": OPTIMISED,
+    },
+}
+
+ONLY_COVERAGE: dict[str, Lines] = {}
+
+EITHER: dict[str, Lines] = {
+    "except in a generator that nobody finishes: closed when the collector finds it, if ever": {
+        "jinja2/environment.py:1356": ("3.12", "3.13", "3.14"),
+    },
+}
+"""Each of the two may have it or not, in each run anew."""
+
+ONLY_OUR_BRANCHES: dict[tuple[str, int, int], tuple[str, ...]] = {
+    ("click/shell_completion.py", 516, 547): ("3.9",),
+}
+"""Where they lead, the optimiser removed a `continue`."""
+
+
+def expected(table: Mapping[str, Lines], package: str, version: str) -> set[str]:
+    """The lines of a package that differ under that interpreter."""
+    return {
+        line
+        for lines in table.values()
+        for line, versions in lines.items()
+        if version in versions and is_of(package, line)
+    }
+
+
+def is_of(package: str, path: str) -> bool:
+    """All of them are installed under their own names."""
+    return path.startswith((f"{package}/", f"{package}.py"))
