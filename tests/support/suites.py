@@ -36,7 +36,7 @@ TOOLS: dict[str, Pins] = {
     "httpx2": {"3.11": "2.16.2"},
     "psutil": {"3.8": "7.2.2"},
     "pytest-xprocess": {"3.8": "1.0.2"},
-    "python-multipart": {"3.8": "0.0.20", "3.10": "0.0.34"},
+    "python-multipart": {"3.8": "0.0.20", "3.11": "0.0.34"},
     "pyyaml": {"3.8": "6.0.3"},
     "simplejson": {"3.8": "4.1.2"},
     "trustme": {"3.8": "1.1.0"},
