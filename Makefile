@@ -19,7 +19,7 @@ $(STAMP): pyproject.toml tests/support/venv.py
 
 native: $(NATIVE_SO) ## compile the map in C, which makes measured code faster; needs Python.h
 
-$(NATIVE_SO): $(NATIVE)/linemap.c $(NATIVE)/build.sh
+$(NATIVE_SO): $(wildcard $(NATIVE)/*.[ch]) $(NATIVE)/build.sh
 	@CC=$(CC) PYTHON=$(PYTHON) sh $(NATIVE)/build.sh
 
 bytecode: $(STAMP) ## compile what runs before the agent's bundle, with every Python of the tests

@@ -15,6 +15,7 @@ from _thread import get_ident
 from podcov_agent.binding import REWRITER, STORE
 from podcov_agent.boot import INTERPRETER, checksum, load_kept
 from podcov_agent.contract import SPOOL_CODE
+from podcov_agent.errors import is_ours
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -104,7 +105,9 @@ def keep(name: str, key: str, value: dict[str, Any]) -> int:
             return 0
         _make(folder)
         return len(data) if _write_whole(temporary, name, data) else 0
-    except OSError:
+    except OSError as error:
+        if not is_ours(error):
+            raise
         return 0
 
 

@@ -30,6 +30,8 @@ HOME_SHELL = "bin/sh"
 HOME_LAUNCH = "bin/launch"
 HOME_PROBE_IMAGE = "bin/probe-image"
 HOME_BOOTSTRAP = "bootstrap"
+HOME_DOORWAY = "bootstrap/podcov_doorway-0.dist-info"
+"""What OpenTelemetry's sitecustomize, which shuts ours out, finds of us."""
 HOME_PACKAGE = "podcov_agent"
 HOME_NATIVE = "native/linemap-%s.abi3.so"
 """The map in C, for the CPU that `uname -m` names; the only files that differ between CPUs but for

@@ -13,9 +13,10 @@ from __future__ import annotations
 import sys
 from _frozen_importlib_external import PathFinder, SourceFileLoader
 from _io import FileIO
-from os import fsdecode, getcwd, stat
+from _thread import get_ident
+from os import fsdecode, fstat, getcwd, stat
 from os.path import basename, dirname, join, realpath
-from stat import S_ISREG
+from stat import S_ISDIR, S_ISREG
 
 from podcov_agent import errors
 from podcov_agent.measure import read_source
@@ -28,21 +29,25 @@ if TYPE_CHECKING:
 
     from podcov_agent.measure import Measure
 
+_getframe = sys._getframe
 _WITH_VALUE = ("-W", "-X", "--check-hash-based-pycs")
 Bound: Any = type(PathFinder.find_spec)
 """`Bound(function, x)` calls the function with x first, without a frame, as functools.partial
 does; but that would have to be imported."""
 
-_getframe = sys._getframe
-_ZIP = b"PK\3\4"
+_ZIP, _END_OF_ZIP = b"PK\3\4", b"PK\5\6"
+_PEX = "PEX-INFO"
+_DIRECTORY_BYTES = 1 << 16
+"""Of the end of a zip file, where its directory is; a pex has its own files last or has few."""
 
 
-def watch_entry(measure: Measure, script: str) -> Callable[[], None] | None:
+def watch_entry(measure: Measure, script: str) -> Callable[[], bool] | None:
     """Offer marked code when CPython asks about `script`.
 
-    Returns what takes the hook out of sys.path_hooks again once it was asked; None: not measured.
+    Returns what takes the hook out of sys.path_hooks again once it was asked, and then says True;
+    None: not measured.
     """
-    if measure.measured(_absolute(script)) is None:
+    if measure.measured(_absolute(script)) is None or _is_folder(script):
         return None
     if skips_first_line(_command_line()):
         measure.note(errors.ENTRY_PLAIN, f"{script}: python -x skips its first line")
@@ -50,6 +55,39 @@ def watch_entry(measure: Measure, script: str) -> Callable[[], None] | None:
     watch = _Watch(measure, script)
     sys.path_hooks.insert(0, watch.path_hook)
     return watch.tidy
+
+
+def is_pex(script: str) -> bool:
+    """Is the script a pex, or in one that was unpacked?"""
+    for folder in (script, dirname(script)):
+        try:
+            return S_ISREG(stat(join(folder, _PEX)).st_mode)
+        except OSError:
+            pass  # most often, as hardly anything is one
+    if script.endswith(".py"):
+        return False
+    try:
+        with FileIO(script) as file:
+            file.seek(-min(_DIRECTORY_BYTES, fstat(file.fileno()).st_size), 2)
+            end = file.readall()
+    except OSError:
+        return False
+    return _END_OF_ZIP in end and _PEX.encode() in end
+
+
+def _is_folder(path: str) -> bool:
+    """Of one CPython may ask under another name, and the hook would stay for ever."""
+    try:
+        return S_ISDIR(stat(path).st_mode)
+    except OSError:  # an interpreter within a process whose working directory is another now
+        return False
+
+
+def _is_file(path: str) -> bool:
+    try:
+        return S_ISREG(stat(path).st_mode)
+    except OSError:
+        return False
 
 
 def _absolute(path: str) -> str:
@@ -92,32 +130,34 @@ class _Watch:
         self._names = (script, _absolute(script))
         self._inner = ""
         self._asked = False
+        self._thread = get_ident()
         self.path_hook = self._path_hook  # one bound method, to be found again
 
-    def tidy(self) -> None:
+    def tidy(self) -> bool:
         """C walks the list by index while it asks: it must not change before that is over.
 
-        It asks right after `site`. Who imports later and was not asked is within another one.
+        It asks right after `site`. Who imports later and was not asked is within another one; what
+        threads of a sitecustomize import says nothing.
         """
-        if self.path_hook in sys.path_hooks and (self._asked or not _is_starting()):
+        over = self._asked or (get_ident() == self._thread and not _is_starting())
+        if over and self.path_hook in sys.path_hooks:
             sys.path_hooks.remove(self.path_hook)
             if self._inner:
                 sys.path_importer_cache.pop(self._inner, None)
+        return self.path_hook not in sys.path_hooks
 
     def _path_hook(self, path: str) -> Any:
         if self._asked:
             raise ImportError
         if sys.path[:1] == [path]:
             return self._finder_within(path)
-        if path not in self._names:
-            raise ImportError
+        if path not in self._names or _getframe().f_back is not None:
+            raise ImportError  # whoever asks in Python means to run the file in another way
         self._asked = True
         try:
             code = self._marked(path)
-        except (OSError, SyntaxError):
-            code = None  # CPython says what is wrong with the script
-        except Exception as error:
-            self._measure.explain(path, error)
+        except BaseException as error:
+            self._measure.explain(path, error, OSError, SyntaxError)
             code = None
         if code is None:
             raise ImportError
@@ -143,7 +183,7 @@ class _Watch:
 
     def _marked(self, path: str) -> CodeType | None:
         real = self._measure.measured(path)
-        if real is None or not S_ISREG(stat(path).st_mode):
+        if real is None or not _is_file(path):
             return None
         source = read_source(path)
         if source.data.startswith(_ZIP) or b"\0" in source.data:
@@ -164,12 +204,12 @@ def _is_starting() -> bool:
 def _is_script(path: str) -> bool:
     """A file, and not one of modules."""
     try:
-        return S_ISREG(stat(path).st_mode) and not _read(path).startswith(_ZIP)
+        return _is_file(path) and not _read(path).startswith(_ZIP)
     except OSError:
         return False
 
 
-def _stand_in(path: str, code: CodeType, tidy: Callable[[], None]) -> Any:
+def _stand_in(path: str, code: CodeType, tidy: Callable[[], bool]) -> Any:
     """What C takes for an importer, and then for module runpy."""
     main = sys.modules["__main__"].__dict__
     runpy = sys.modules.get("runpy")

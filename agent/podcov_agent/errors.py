@@ -12,6 +12,8 @@ STALE_BYTECODE = "stale-bytecode"
 CUSTOM_LOADER = "custom-loader"
 ENTRY_PLAIN = "entry-plain"
 EMBEDDED = "embedded"
+EXECUTED = "executed"
+ISOLATED = "isolated"
 NOT_REWRITTEN = "not-rewritten"
 BAD_OMIT = "bad-omit"
 TOO_MANY_LINES = "too-many-lines"
@@ -19,6 +21,10 @@ SPOOL_FULL = "spool-full"
 SPOOL_UNUSABLE = "spool-unusable"
 AGENT_FAILED = "agent-failed"
 GENERATION_DAMAGED = "generation-damaged"
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import FrameType
 
 NOTES: dict[str, tuple[str, str]] = {
     UNSUPPORTED_PYTHON: (
@@ -44,6 +50,14 @@ NOTES: dict[str, tuple[str, str]] = {
     EMBEDDED: (
         "the server compiles this file itself, where the agent cannot reach",
         "name it as a module: in uWSGI, `module = name:app` in place of `wsgi-file`",
+    ),
+    EXECUTED: (
+        "the file was run by exec(), with code that is not that of its text",
+        "switch off what changes the code, as pytest --assert=plain does, or import the file",
+    ),
+    ISOLATED: (
+        "a pex starts Python again with -I, which shuts the agent out",
+        "start it from the virtual environment that PEX_TOOLS=1 app.pex venv DIR makes",
     ),
     NOT_REWRITTEN: (
         "the source could not be rewritten and runs as it is",
@@ -90,26 +104,35 @@ class NotMeasuredError(AgentError):
         self.detail = detail
 
 
-def is_ours(error: Exception) -> bool:
-    """Whether `error` was raised by the agent's own work.
+def is_ours(error: BaseException) -> bool:
+    """Whether `error` comes from the agent's own work, and not from code that only ran amid it.
 
-    A signal handler of the application may raise in the middle of it: that one must go on.
+    A signal handler or a trace function of the application may raise at any place of ours, and
+    that has to go on. What our work itself called is ours, whoever wrote it: an audit hook that
+    refuses the agent a file, a function of the library that a test has replaced. Of exceptions
+    that are no Exception, as that of Ctrl-C, only an audit hook's is.
     """
-    traceback = error.__traceback__
-    if traceback is None:
-        return True
-    while traceback.tb_next is not None:
+    audited, traceback = False, error.__traceback__
+    while traceback is not None:
+        arguments = _arguments(traceback.tb_frame)
+        if any(isinstance(value, type(traceback.tb_frame)) for value in arguments):
+            return False  # signal handlers and trace functions are given a frame
+        audited = audited or list(map(type, arguments[-2:])) == [str, tuple]
         traceback = traceback.tb_next
-    name = traceback.tb_frame.f_globals.get("__name__")
-    return isinstance(name, str) and name.startswith(_OWN_MODULES)
+    return audited or isinstance(error, Exception)
 
 
-_OWN_MODULES = (
-    "podcov_agent",
-    "posixpath",
-    "genericpath",
-    "importlib.",
-    "os",
-    "codecs",
-    "encodings",
-)
+def _arguments(frame: FrameType) -> list[object]:
+    """What the function of `frame` was called with; the frame in place of what it has deleted."""
+    code, found = frame.f_code, frame.f_locals
+    names, rest = code.co_varnames, code.co_argcount + code.co_kwonlyargcount
+    if code.co_flags & _OPTIMIZED == 0:
+        return []  # a module or the body of a class
+    values = [found.get(name, frame) for name in names[: code.co_argcount]]
+    if code.co_flags & _VARARGS:
+        more = found.get(names[rest], (frame,))
+        values += more if isinstance(more, tuple) else (frame,)
+    return values
+
+
+_OPTIMIZED, _VARARGS = 1, 4

@@ -1,8 +1,8 @@
 """Hands marked code to Python where it asks for the code of a measured file.
 
-Replaces three functions of the import machinery and puts nothing into sys.meta_path. Each asks the
-original first, or falls back to it, so that files, warnings and errors are as they would be without
-us. `boot` calls `install`, once per interpreter.
+Replaces three functions of the import machinery and `exec`, and puts nothing into sys.meta_path.
+Each asks the original first, or falls back to it, so that files, warnings and errors are as they
+would be without us. `boot` calls `install`, once per interpreter.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from podcov_agent import bytecode, errors
 from podcov_agent.binding import NATIVE, STORE
 from podcov_agent.cache import Cache
 from podcov_agent.config import read_config
-from podcov_agent.entry import Bound, watch_entry
+from podcov_agent.entry import Bound, is_pex, watch_entry
 from podcov_agent.errors import NotMeasuredError
+from podcov_agent.executed import watch_exec
 from podcov_agent.linemap import Spool
 from podcov_agent.measure import Measure, Source, blob_hash, read_source, stamp_of
 from podcov_agent.nativemap import load_native
@@ -36,8 +37,12 @@ machinery: Any = _frozen_importlib_external
 zipper: Any = zipimport
 """Of type Any, because we exchange methods of their classes."""
 
+_File = machinery.SourceFileLoader
 _plain_compile = machinery.SourceLoader.source_to_code
 _plain_read = machinery.FileLoader.get_data
+_NOT_OURS = object()
+"""Most modules: of the library, of others."""
+
 _getframe, _stat = sys._getframe, stat
 _PY310 = sys.version_info >= (3, 10)
 
@@ -49,6 +54,8 @@ def install(environ: Mapping[str, str], package: str) -> None:
     spool = Spool(config.spool, native)
     spool.announce()
     entry = find_entry(sys.argv)
+    if entry is not None and is_pex(entry):
+        spool.note(errors.ISOLATED, entry)
     ours = (dirname(package), config.spool)
     try:
         scope = Scope(config.source, config.omit, places_here(entry, ours))
@@ -63,6 +70,8 @@ def install(environ: Mapping[str, str], package: str) -> None:
     _hook_sourceless(measure)
     _hook_zip(measure)
     _hook_embedded(measure)
+    if native is not None:
+        watch_exec(measure, native)
     if "pkgutil" in sys.modules:
         _ReadCode(measure).plant(vars(sys.modules["pkgutil"]))
 
@@ -91,7 +100,7 @@ class _GetCode:
     made when the attribute is looked up; so no frame of ours is there while the original runs.
     """
 
-    def __init__(self, measure: Measure, tidy: Callable[[], None] | None) -> None:
+    def __init__(self, measure: Measure, tidy: Callable[[], bool] | None) -> None:
         self._measure = measure
         self._tidy = tidy
         self._read_code = _ReadCode(measure)
@@ -101,11 +110,14 @@ class _GetCode:
         name = getattr(loader, "name", None)
         if not isinstance(name, str):
             return self._original.__get__(loader, owner)
-        if self._tidy is not None:
-            self._tidy()
-        code = _recalled(self._measure, loader, name)
-        if code is not None:
-            return Bound(next, iter((code,)))
+        if self._tidy is not None and self._tidy():
+            self._tidy = None
+        if type(loader) is _File and type(loader.path) is str and name != "pkgutil":
+            code = _recalled(self._measure, loader, name)
+            if code is _NOT_OURS:
+                return self._original.__get__(loader, owner)
+            if code is not None:
+                return Bound(next, iter((code,)))
         plain = map(self._original, (loader,), (name,))
         return Bound(next, map(self._finish, (loader,), (name,), plain))
 
@@ -122,24 +134,22 @@ def _is_plain(loader: Any) -> bool:
     return kind.source_to_code is _plain_compile and kind.get_data is _plain_read
 
 
-def _recalled(measure: Measure, loader: Any, fullname: str) -> CodeType | None:
-    """Marked code from our cache, where Python would take its own from a .pyc file.
+def _recalled(measure: Measure, loader: Any, fullname: str) -> Any:
+    """Marked code from our cache, where Python would take its own from a .pyc file; or _NOT_OURS.
 
     That is the one case in which the original is not asked: it would read a file, and no more.
     """
-    if type(loader) is not machinery.SourceFileLoader or not _is_plain(loader):
-        return None
     path = loader.path
     try:
         real = measure.measured(path, fullname)
-        if real is not None:
+        if real is None:
+            return _NOT_OURS
+        if _is_plain(loader):
             status = _stat(path)
             if bytecode.examine(path, status) is bytecode.CURRENT:
                 return measure.recall(path, real, stamp_of(status))
-    except OSError:
-        pass  # the original says what is wrong with the file
-    except Exception as error:
-        measure.explain(path, error)
+    except BaseException as error:
+        measure.explain(path, error, OSError)
     return None
 
 
@@ -156,7 +166,7 @@ def _marked(measure: Measure, loader: Any, fullname: str, code: CodeType) -> Cod
         if bytecode.examine(path, _stat(path)) is bytecode.FOREIGN:
             raise NotMeasuredError(errors.STALE_BYTECODE, path)
         return measure.mark(path, real, source)
-    except Exception as error:
+    except BaseException as error:
         measure.explain(path, error)
         return code
 
@@ -198,7 +208,7 @@ def _hook_zip(measure: Measure) -> None:
                 return code
             data = source.encode()
             return measure.mark(path, real, Source(data, blob_hash(data)))
-        except Exception as error:
+        except BaseException as error:
             measure.explain(path, error)
             return code
 
@@ -260,8 +270,6 @@ class _ReadCode:
             if real is None:
                 return None
             return self._measure.mark(path, real, read_source(path))
-        except (OSError, SyntaxError):
-            return None  # runpy says what is wrong with the file
-        except Exception as error:
-            self._measure.explain(path, error)
+        except BaseException as error:
+            self._measure.explain(path, error, OSError, SyntaxError)
         return None

@@ -76,6 +76,8 @@ class Spool:
                 raise OSError(0, f"recorded with {place.slots} bytes, {slots} are needed")
             return self._chunk(place.chunk), place.base
         except OSError as error:
+            if not errors.is_ours(error):
+                raise
             slug = errors.SPOOL_FULL if error.errno in _FULL else errors.SPOOL_UNUSABLE
             raise errors.NotMeasuredError(slug, f"{path}: {error}") from None
 
@@ -90,7 +92,7 @@ class Spool:
                     _append(fd, (RECORD_NOTE, text))
             finally:
                 _close(fd)
-        except Exception as error:
+        except BaseException as error:
             if not errors.is_ours(error):
                 raise
 

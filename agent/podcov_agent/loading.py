@@ -21,7 +21,7 @@ ALONE = ("_ast", "_sha1", "binascii")
 (C code that ours call, such as compile, imports by our `__import__` too: that has to be plain.)"""
 
 _import, _loads, _modules, _Module = builtins.__import__, marshal.loads, sys.modules, type(sys)
-_is_file, _ENDS = os.path.isfile, _imp.extension_suffixes()
+_stat, _ENDS = os.stat, _imp.extension_suffixes()
 _Spec: "Any" = type(sys.implementation)
 
 
@@ -110,6 +110,9 @@ class Modules:
 
     def _file_of(self, name: str) -> str:
         for path in [f"{folder}/{name}{end}" for folder in self._library for end in _ENDS]:
-            if _is_file(path):
+            try:
+                _stat(path)
                 return path
+            except OSError:
+                pass
         raise ImportError(f"no {name} in {self._library}")

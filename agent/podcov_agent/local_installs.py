@@ -17,16 +17,22 @@ if TYPE_CHECKING:
 class LocalInstalls:
     """What was found so far; folders are real paths."""
 
-    __slots__ = ("_files", "_roots")
+    __slots__ = ("_files", "_folders", "_roots")
 
     def __init__(self) -> None:
         self._files: dict[str, frozenset[str]] = {}
+        self._folders: dict[str, frozenset[str]] = {}
         self._roots: dict[str, tuple[str, ...]] = {}
 
     def owns(self, folder: str, real: str) -> bool:
         """Was the file `real`, below the site-packages `folder`, installed by a local package?"""
         self._look_into(folder)
         return real in self._files[folder]
+
+    def owns_in(self, folder: str, inner: str) -> bool:
+        """Might `owns` say yes for a file right in `inner`, a folder below (with a slash)?"""
+        self._look_into(folder)
+        return inner in self._folders[folder]
 
     def editable_roots(self, folder: str) -> tuple[str, ...]:
         """Source folders, each with a slash at its end, of the editable installs in `folder`."""
@@ -45,6 +51,7 @@ class LocalInstalls:
                 files.update(join(folder, name) for name in _recorded(info))
             if isinstance(directory, dict) and directory.get("editable"):
                 roots.append(join(realpath(_path_of(str(origin.get("url")))), ""))
+        self._folders[folder] = frozenset(f[: f.rfind("/") + 1] for f in files)
         self._files[folder], self._roots[folder] = frozenset(files), tuple(roots)
 
 

@@ -34,15 +34,11 @@ class Measure:
     """What one process needs to measure a file."""
 
     def __init__(self, scope: Scope, spool: Spool, cache: Cache, form: str, branches: bool) -> None:
-        self._scope = scope
+        self.measured = scope.measured
         self._branches = branches
         self._form = form
         self._spool = spool
         self._cache = cache
-
-    def measured(self, path: str, module: str = "") -> str | None:
-        """The real path of `path` if it is to be measured, else None."""
-        return self._scope.measured(path, module)
 
     def recall(self, path: str, real: str, stamp: str) -> CodeType | None:
         """Marked code of the source with this stamp from the cache, compiled as `path`, or None."""
@@ -74,19 +70,25 @@ class Measure:
             else:
                 kept = Kept(pack(rewritten.code), slots, UNNUMBERED, blob, exits)
             self._cache.store(path, source.stamp, kept)
-            code = bind(rewritten.code, linemap, base)
+            if kept.base != UNNUMBERED:
+                return bind(rewritten.code, linemap, base)
+            linemap.plant(kept.code, base)  # so that code loaded again from the cache is equal
+            code = kept.code
         return code
 
-    def explain(self, path: str, error: Exception) -> None:
-        """Make a note of why `path` stays plain; go on with an exception that is not ours."""
+    def explain(self, path: str, error: BaseException, *known: type[Exception]) -> None:
+        """Make a note of why `path` stays plain; go on with an exception that is not ours.
+
+        No note is made of one of `known`: Python itself will say what is wrong with the file.
+        """
         if isinstance(error, NotMeasuredError):
             self._spool.note(error.slug, error.detail)
-        elif errors.is_ours(error):
+        elif not errors.is_ours(error):
+            raise error
+        elif not isinstance(error, known):
             expected = isinstance(error, (SyntaxError, RecursionError, MemoryError, ValueError))
             slug = errors.NOT_REWRITTEN if expected else errors.AGENT_FAILED
             self._spool.note(slug, f"{path}: {type(error).__name__}: {error}")
-        else:
-            raise error
 
     def note(self, slug: str, detail: str) -> None:
         """Make a note."""

@@ -91,7 +91,7 @@ def rewrite(
     """
     level = sys.flags.optimize if optimize < 0 else optimize
     try:
-        with _Hush():
+        with Hush():
             if sys.version_info < (3, 11):  # which crash where later ones raise RecursionError
                 compile(source, COMPILED_AS, "exec", 0, True)
             tree: Any = compile(source, COMPILED_AS, "exec", _ast.PyCF_ONLY_AST, True)
@@ -109,7 +109,7 @@ def rewrite(
     return Rewritten(code, max(_count_lines(source), _last_line(code)) + 1)
 
 
-class _Hush:
+class Hush:
     """Nothing that is compiled as COMPILED_AS warns inside the `with` block.
 
     `warnings.catch_warnings` would exchange the whole list under the feet of other threads. This
@@ -250,9 +250,14 @@ def _is_plain(decorator: Any) -> bool:
 
 
 def _marked_before(expression: Any, owner: Any, probes: Probes) -> Any:
-    """`PROBE or expression`"""
-    probe = probes.expression(owner.lineno, expression)
-    return over(_ast.BoolOp(op=_ast.Or(), values=[probe, expression]), expression)
+    """`(PROBE, expression)[1]`, which numba follows, and `PROBE or expression` not."""
+    pair = _ast.Tuple(
+        elts=[probes.expression(owner.lineno, expression), expression], ctx=_ast.Load()
+    )
+    second = _ast.Subscript(
+        value=over(pair, expression), slice=index(constant(1, expression)), ctx=_ast.Load()
+    )
+    return over(second, expression)
 
 
 def _mark_decorators(statement: Any, probes: Probes) -> None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import sys
 from os.path import dirname, join, realpath
+from stat import S_IFLNK, S_IFMT
 
 from podcov_agent.local_installs import LocalInstalls
 
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
 
 _SITE_FOLDERS = ("/site-packages/", "/dist-packages/")
 """Below such a folder is what somebody else wrote, unless it is known to be local."""
+
+_UNSURE = None
+"""Of a folder: whether a file in it is measured depends on the file."""
+
+_lstat = os.lstat
 
 
 class Places:
@@ -86,6 +92,7 @@ class Scope:
 
             self._omitted = compile_globs(omit, places.cwd).match
         self._answers: dict[str, str | None] = {}
+        self._folders: dict[str, tuple[str, bool | None]] = {}
 
     def measured(self, path: str, module: str = "") -> str | None:
         """The real path of the source file `path` if it is measured, else None.
@@ -96,9 +103,44 @@ class Scope:
         try:
             return self._answers[path]
         except KeyError:
-            real = self._real_path(path)
-            answer = self._answers[path] = real if self._belongs(real, module) else None
-            return answer
+            pass
+        folder, slash, name = path.rpartition("/")
+        real, answer = self._folders.get(folder + slash) or self._judge(folder + slash, path)
+        try:
+            is_link = S_IFMT(_lstat(path).st_mode) == S_IFLNK
+        except (OSError, ValueError):
+            is_link = False
+        if is_link:
+            real, answer = realpath(path), _UNSURE
+        else:
+            real += name
+        if answer is _UNSURE:
+            answer = self._belongs(real, module)
+        elif answer and self._omitted:
+            answer = not self._omitted(real)
+        found = self._answers[path] = real if answer else None
+        return found
+
+    def _judge(self, folder: str, path: str) -> tuple[str, bool | None]:
+        """What is true of every file in a folder: its real path, and whether it is measured.
+
+        Modules come by hundreds, most of them from folders that can be left out as a whole. Files
+        of no known place stay _UNSURE, as `sys.path` may grow.
+        """
+        real = join(self._real_folder(os.path.split(path)[0]), "")
+        answer: bool | None
+        if real.startswith(self._ours):
+            answer = False
+        elif self._is_in_root(real):
+            answer = True
+        elif self._explicit:
+            answer = _UNSURE if self._packages else False
+        else:
+            site = _site_folder(real)
+            local = self._local.owns_in(site, real) if site else not real.startswith(self._foreign)
+            answer = _UNSURE if local else False
+        self._folders[folder] = real, answer
+        return real, answer
 
     def _belongs(self, real: str, module: str) -> bool:
         if real.startswith(self._ours):
@@ -149,13 +191,6 @@ class Scope:
         sites = {_site_folder(self._real_folder(entry) + "/") for entry in self._search}
         roots = [r for s in sites if s for r in self._local.editable_roots(s)]
         return real.startswith(tuple(roots))
-
-    def _real_path(self, path: str) -> str:
-        """As `os.path.realpath`, with one look at the disk where the folder is known."""
-        if os.path.islink(path):
-            return realpath(path)
-        folder, name = os.path.split(path)
-        return join(self._real_folder(folder), name)
 
     def _real_folder(self, folder: str) -> str:
         try:

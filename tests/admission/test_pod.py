@@ -5,7 +5,7 @@ import json
 import pytest
 from admission.conftest import MakeNamespace, sidecars
 from admission.manifests import ENABLED, RESTRICTED, container, make_pod
-from support.cluster.kubectl import Tools
+from support.cluster.kubectl import RefusedError, Tools
 from support.webhook import WebhookProcess
 
 pytestmark = pytest.mark.admission
@@ -63,3 +63,31 @@ def test_a_dry_run_stores_nothing(tools: Tools, namespace: str) -> None:
     )
     assert sidecars(json.loads(answer)) == ["podcov-agent"]
     assert tools.list("pods", namespace) == []
+
+
+def test_a_quota_that_demands_limits_lets_a_measured_pod_in(tools: Tools, namespace: str) -> None:
+    """Every container must have limits of CPU and storage there, ours too; applied again, it is
+    the same pod."""
+    hard = {
+        "limits.cpu": "2",
+        "limits.ephemeral-storage": "1Gi",
+        "requests.ephemeral-storage": "1Gi",
+    }
+    metadata = {"name": "q", "namespace": namespace}
+    quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": metadata}
+    tools.send("create", quota | {"spec": {"hard": hard}})
+    # The controller that would begin to count is not in this tier.
+    status = json.dumps({"status": {"hard": hard, "used": dict.fromkeys(hard, "0")}})
+    change = ["--subresource=status", "--type=merge", "-p", status]
+    tools.kubectl("patch", "resourcequota", "q", "-n", namespace, *change)
+    with pytest.raises(RefusedError, match=r"must specify limits\.cpu for: shop"):
+        tools.send("create", make_pod(namespace))
+    resources = {"limits": {"cpu": "1", "ephemeral-storage": "64Mi"}}
+    image_only = container(resources=resources)
+    del image_only["command"]
+    manifest = make_pod(namespace, image_only, enabled="true")
+    tools.send("apply", manifest)
+    before = tools.get("pod", "shop", namespace)
+    assert sidecars(before) == ["podcov-agent", "podcov-image-shop"]
+    tools.send("apply", manifest)
+    assert tools.get("pod", "shop", namespace) == before

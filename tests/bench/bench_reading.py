@@ -1,16 +1,23 @@
-"""What an application feels while its coverage is read: its slowest answers, alone and meanwhile.
+"""What an application feels while its coverage is read: its answers, alone and meanwhile.
 
 The application is the shop under gunicorn with two workers, on a spool of 2,000 more files with
-200,000 lines, all of which ran. The reader asks ten times a second, as a live view would.
+200,000 lines, all of which ran. The reader, a process of its own, asks ten times a second, as a
+live view would. It is stopped and let go on many times, so that each figure is of many short
+periods beside each other; a ratio is the median of those of groups of such periods.
 """
 
 from __future__ import annotations
 
+import hashlib
+import http.client
+import os
+import signal
+import subprocess
+import sys
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -18,70 +25,103 @@ from pathlib import Path
 from bench_servers import SERVERS, ask, serving
 from support.bench import Row, compare, interleave
 from support.measured import Container, install_agent
-from support.sidecar import Sidecar, running
+from support.sidecar import running
 from support.spool import Writer
 
 FILES, LINES_PER_FILE = 2_000, 100
 PAUSE_S = 0.1
-ALONE, READ, TURNED = "alone", "while GET /coverage is asked", "while turns are made"
+PERIOD_S, GROUP = 0.25, 10
+ALONE = "alone"
+READERS = {
+    "while GET /coverage is asked": "GET /coverage?name=bench",
+    "while turns are made": "POST /v1/turn",
+}
 
 
 def run(quick: bool) -> list[Row]:
-    """The 99th percentile of the application's answers, in ms, on each side."""
-    rounds, requests = (3, 200) if quick else (15, 500)
+    """The median and the 99th percentile of the application's answers, in ms, on each side."""
+    groups = 2 if quick else 9
     words = tuple(word.replace("workers=1", "workers=2") for word in SERVERS[0].words)
     server = replace(SERVERS[0], words=words)
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
         container = Container(install_agent(folder / "home"), folder / "spool" / "shop")
         _fill(container.spool)
-        with (
-            running(folder / "spool", folder) as sidecar,
-            serving(["-m", *words], container.environ(), server, folder / "log") as port,
-        ):
-            slowest = partial(_p99_ms, port, server.target, requests)
-            found = interleave(
-                {
-                    ALONE: partial(slowest, nullcontext),
-                    READ: partial(slowest, partial(_reading, sidecar, "/coverage?name=bench")),
-                    TURNED: partial(slowest, partial(_reading, sidecar, "/v1/turn")),
-                },
-                rounds,
-            )
-    label = "99th percentile of the application's answers"
-    return [compare(found, label, "ms", side, ALONE) for side in found]
+        sidecar = stack.enter_context(running(folder / "spool", folder))
+        command, log = [sys.executable, "-m", *words], folder / "log"
+        port = stack.enter_context(serving(command, container.environ(), server, log))
+        answers = partial(_answers_ms, port, server.target)
+        sides = {ALONE: partial(answers, None)}
+        for side, request in READERS.items():
+            sides[side] = partial(answers, stack.enter_context(_stopped(sidecar.port, request)))
+        periods = interleave(sides, groups * GROUP)
+    return [
+        compare({side: _percentiles(some, share) for side, some in periods.items()}, *label)
+        for share, what in ((50, "median"), (99, "99th percentile"))
+        for label in ((f"{what} of the application's answers", "ms", side, ALONE) for side in sides)
+    ]
+
+
+def _percentiles(periods: list[list[float]], share: int) -> list[float]:
+    """The percentile of each group of periods."""
+    found = []
+    for at in range(0, len(periods), GROUP):
+        times = sorted(one for period in periods[at : at + GROUP] for one in period)
+        found.append(times[len(times) * share // 100])
+    return found
+
+
+def _answers_ms(port: int, target: str, reader: int | None) -> list[float]:
+    """How long each answer of one period takes, while the reader reads."""
+    if reader is not None:
+        os.kill(reader, signal.SIGCONT)
+    found, end = [], time.perf_counter() + PERIOD_S
+    while (began := time.perf_counter()) < end:
+        ask(port, target)
+        found.append((time.perf_counter() - began) * 1000)
+    if reader is not None:
+        os.kill(reader, signal.SIGSTOP)
+    return found
+
+
+@contextmanager
+def _stopped(port: int, request: str) -> Iterator[int]:
+    """A reader of the sidecar, stopped after its first answer; its process id."""
+    paths = str(Path(__file__).parents[1])
+    command = [sys.executable, __file__, str(port), request]
+    with subprocess.Popen(
+        command, env={**os.environ, "PYTHONPATH": paths}, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"reading\n"
+        process.send_signal(signal.SIGSTOP)
+        try:
+            yield process.pid
+        finally:
+            process.kill()
 
 
 def _fill(spool: Path) -> None:
     writer = Writer(spool)
     for number in range(FILES):
-        lines = range(1, LINES_PER_FILE + 1)
-        writer.run(f"/app/package/module_{number}.py", *lines, slots=LINES_PER_FILE + 1)
+        path, lines = f"/app/package/module_{number}.py", range(1, LINES_PER_FILE + 1)
+        blob = hashlib.sha1(path.encode()).hexdigest()
+        writer.run(path, *lines, slots=LINES_PER_FILE + 1, blob=blob)
 
 
-def _p99_ms(port: int, target: str, requests: int, meanwhile: Callable[[], object]) -> float:
-    with meanwhile():  # type: ignore[attr-defined]
-        times = []
-        for _ in range(requests):
-            began = time.perf_counter()
-            ask(port, target)
-            times.append(time.perf_counter() - began)
-    return sorted(times)[requests * 99 // 100] * 1000
+def _read(port: int, request: str) -> None:
+
+    method, target = request.split()
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    for count in range(sys.maxsize):
+        connection.request(method, target)
+        response = connection.getresponse()
+        response.read()
+        assert response.status == 200
+        if not count:
+            print("reading", flush=True)
+        time.sleep(PAUSE_S)
 
 
-@contextmanager
-def _reading(sidecar: Sidecar, target: str) -> Iterator[None]:
-    done = threading.Event()
-
-    def read() -> None:
-        while not done.wait(PAUSE_S):
-            head, _ = sidecar.get(target)
-            assert b" 200 " in head, head
-
-    reader = threading.Thread(target=read)
-    reader.start()
-    try:
-        yield
-    finally:
-        done.set()
-        reader.join()
+if __name__ == "__main__":
+    _read(int(sys.argv[1]), sys.argv[2])

@@ -1,12 +1,10 @@
-"""Requests per second of two servers: without us, under podcov, under `coverage run`."""
+"""Requests per second of two servers, under everybody who measures coverage."""
 
 from __future__ import annotations
 
 import re
 import socket
 import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -14,15 +12,11 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from podcov_agent.contract import ENV_BRANCH
+from peers import BRANCH, EVERYBODY, NONE, OURS, PROGRAMS, Peers, peers, versions
 from support.bench import Row, compare, interleave
-from support.measured import Container, install_agent
 from support.waiting import wait_until
 
-PROGRAMS = Path(__file__).parent / "programs"
 SHOP = Path(__file__).parents[2] / "examples" / "shop" / "src"
-NONE, OURS, BRANCH = "none", "podcov", "podcov, branches"
-COVERAGE, COVERAGE_BRANCH = "coverage run", "coverage run --branch"
 
 
 @dataclass(frozen=True)
@@ -58,50 +52,46 @@ SERVERS = (
 
 
 def run(quick: bool) -> list[Row]:
-    """Return the requests per second of each server on each side."""
-    rounds, requests = (3, 50) if quick else (60, 100)
-    return [row for server in SERVERS for row in _compare(server, rounds, requests)]
+    """Return the requests per second of each server on each side, on each Python."""
+    rounds, requests = (3, 50) if quick else (50, 60)
+    rows = []
+    for version in versions():
+        with peers(version) as environment:
+            for server in SERVERS:
+                rows += _compare(environment, server, version, rounds, requests)
+    return rows
 
 
-def _compare(server: Server, rounds: int, requests: int) -> list[Row]:
-    with tempfile.TemporaryDirectory() as folder, ExitStack() as started:
-        agent = Container(install_agent(Path(folder, "home")), Path(folder, "spool"))
-        branch = Container(agent.home, Path(folder, "branch"), {ENV_BRANCH: "true"})
-        for container in (agent, branch):
-            container.spool.mkdir()
-        run = ["-m", "coverage", "run", f"--data-file={folder}/data"]
-        coverage = [f"--source={server.folder}", "-m", *server.words]
-        plain = ["-m", *server.words]
-        sides = {
-            NONE: (plain, agent.environ(measured=False)),
-            OURS: (plain, agent.environ()),
-            BRANCH: (plain, branch.environ()),
-            COVERAGE: ([*run, *coverage], agent.environ(measured=False)),
-            COVERAGE_BRANCH: ([*run, "--branch", *coverage], agent.environ(measured=False)),
-        }
-        ports = {
-            side: started.enter_context(serving(words, env, server, Path(folder) / f"{side}.log"))
-            for side, (words, env) in sides.items()
-        }
+def _compare(
+    environment: Peers, server: Server, version: str, rounds: int, requests: int
+) -> list[Row]:
+    with ExitStack() as started:
+        ports = {}
+        for side in EVERYBODY:
+            command, env = environment.side(side, ["-m", *server.words], server.folder)
+            log = environment.folder / f"{EVERYBODY.index(side)}.log"
+            ports[side] = started.enter_context(serving(command, env, server, log))
         for port in ports.values():
             _rate(port, server.target, requests)
-        for container in (agent, branch):
-            assert any(container.lines().values()), "nothing was measured"
+        for side in (OURS, BRANCH):
+            assert any(environment.container(side).lines().values()), "nothing was measured"
         measures = {
             side: partial(_rate, port, server.target, requests) for side, port in ports.items()
         }
         found = interleave(measures, rounds)
-    return [compare(found, server.name, "requests/s", side, NONE) for side in ports]
+    name = f"{server.name}, {version}"
+    return [compare(found, name, "requests/s", side, NONE) for side in ports]
 
 
 @contextmanager
-def serving(words: list[str], env: Mapping[str, str], server: Server, log: Path) -> Iterator[int]:
+def serving(command: list[str], env: Mapping[str, str], server: Server, log: Path) -> Iterator[int]:
+    """Start the server and yield its port once it answers."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
-    command = [sys.executable, *(word.format(port=port) for word in words)]
+    words = [word.replace("{port}", str(port)) for word in command]
     with log.open("wb") as out:
-        process = subprocess.Popen(command, env=env, cwd=server.folder, stdout=out, stderr=out)
+        process = subprocess.Popen(words, env=env, cwd=server.folder, stdout=out, stderr=out)
     try:
         wait_until(f"{server.name} answers", lambda: ask(port, server.target))
         yield port

@@ -7,6 +7,7 @@ peer of an answer is the same answer made by the `coverage` library from the sam
 from __future__ import annotations
 
 import base64
+import hashlib
 import http.client
 import json
 import mmap
@@ -19,6 +20,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from itertools import repeat
 from pathlib import Path
 
 import coverage
@@ -36,6 +38,7 @@ PAUSE_S = 0.001
 """Between two files that a worker runs, so that it has a core for some of the time."""
 SPARSE = 40
 """Lines that run between two turns, as in one request of a test."""
+DENSITY = 0.6
 
 
 def run(quick: bool) -> list[Row]:
@@ -55,9 +58,9 @@ def run(quick: bool) -> list[Row]:
             library = _library_ms(sidecar, max(rounds // 5, 3))
             snapshot = _median_ms(sidecar, "GET", "/v1/snapshot", rounds)
             turn = _median_ms(sidecar, "POST", "/v1/turn", rounds)
+            busy = [_turns(sidecar, max(rounds // 3, 3), run, places) for run in RUNS.values()]
         peak_kib = sidecar.rss_kib()
-        sparse = _turns_ms(sidecar, rounds, _run_some, places)
-        dense = _turns_ms(sidecar, max(rounds // 5, 3), _run_all, places)
+        alone = [_turns(sidecar, max(rounds // 3, 3), run, places) for run in RUNS.values()]
     load = f"{WRITERS} writing processes, {FILES} files, {FILES * LINES_PER_FILE // 1000}k lines"
     made = "coverage's add_lines() and dumps()"
     return [
@@ -65,8 +68,11 @@ def run(quick: bool) -> list[Row]:
         Row("GET /coverage: the sidecar's own processor time in it", cpu, "ms"),
         Row(f"GET /v1/snapshot: {load}", snapshot, "ms", made, snapshot / library),
         Row(f"a turn: {load}", turn, "ms"),
-        Row(f"a turn: {SPARSE} lines ran since the last", sparse, "ms"),
-        Row("a turn: every line ran since the last", dense, "ms"),
+        *(
+            Row(f"a turn: {what}; {WRITERS} writing", took, "ms")
+            for what, took in zip(RUNS, busy, strict=True)
+        ),
+        *(Row(f"a turn: {what}", took, "ms") for what, took in zip(RUNS, alone, strict=True)),
         Row("the sidecar's memory: idle", idle_kib / 1024, "MiB"),
         Row(f"the sidecar's memory: after {load}", peak_kib / 1024, "MiB"),
     ]
@@ -80,7 +86,8 @@ def _memory() -> str | None:
 def _register(folder: Path) -> Places:
     writer = Writer(folder)
     paths = [f"/app/package/module_{n}.py" for n in range(FILES)]
-    return [writer.register(path, LINES_PER_FILE + 1) for path in paths]
+    blobs = [hashlib.sha1(path.encode()).hexdigest() for path in paths]
+    return [writer.register(*each) for each in zip(paths, repeat(LINES_PER_FILE + 1), blobs)]
 
 
 @contextmanager
@@ -125,7 +132,7 @@ def _median_ms(sidecar: Sidecar, method: str, target: str, rounds: int) -> float
         connection.close()
 
 
-def _turns_ms(
+def _turns(
     sidecar: Sidecar, rounds: int, run_lines: Callable[[Places], None], places: Places
 ) -> float:
     """The median of turns, each after these lines have run."""
@@ -141,9 +148,22 @@ def _run_some(places: Places) -> None:
         chunk[base + random.randint(1, LINES_PER_FILE)] = 1
 
 
+def _run_at_random(places: Places) -> None:
+    for chunk, base in places:
+        lines = bytes(random.random() < DENSITY for _ in range(LINES_PER_FILE))
+        chunk[base + 1 : base + 1 + LINES_PER_FILE] = lines
+
+
 def _run_all(places: Places) -> None:
     for chunk, base in places:
         chunk[base + 1 : base + 1 + LINES_PER_FILE] = b"\1" * LINES_PER_FILE
+
+
+RUNS = {
+    f"{SPARSE} lines ran since the last": _run_some,
+    "every line ran since the last": _run_all,
+    f"{DENSITY:.0%} of the lines ran since the last, at random": _run_at_random,
+}
 
 
 def _library_ms(sidecar: Sidecar, rounds: int) -> float:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import argparse
+import json
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from support.bench import Row, child_cpu_s, compare, interleave
-from support.measured import Container, install_agent
+from peers import PROGRAMS, versions
+from podcov_agent.binding import NEGATION, STORE
+from support.bench import Row, child_cpu_s, compare, instructions, interleave
+from support.interpreters import interpreter, venv_python
+from support.measured import PACKAGE, Container, install_agent
 
 MODULES, FUNCTIONS = 50, 25
 FUNCTION = """
@@ -33,87 +37,114 @@ REAL = (
     *("typing", "uuid", "zipfile"),
 )
 """Modules of the library that are copied and measured as an application's, where they exist."""
-NONE = "none"
+NONE, OFF, ON = "none", "agent on the path, off", "agent on"
+MAPS = {NEGATION: "map in C", STORE: "map in Python"}
 
 
 def run(quick: bool) -> list[Row]:
-    """Return start-up times of `python -c pass`, and of imports of made-up and of real code."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        agent = Container(install_agent(folder / "home"), folder / "spool")
-        agent.spool.mkdir()
-        rounds = 2 if quick else 15
-        return [
-            *_start_up(agent, 3 if quick else 60),
-            *_imports(agent, folder / "made", _write_package(folder / "made/big"), rounds),
-            *_imports(agent, folder / "real", _copy_library(folder / "real/big"), rounds),
-        ]
+    """Return what `python -c pass` and imports of made-up and of real code cost, and the memory."""
+    rounds = 2 if quick else 9
+    rows: list[Row] = []
+    for version in versions()[: 1 if quick else None]:
+        python = str(venv_python(interpreter(version)))  # which has no packages that start up
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            agent = Container(install_agent(folder / "home"), folder / "spool")
+            agent.spool.mkdir()
+            bench = _Bench(python, version, agent)
+            made, real = folder / "made", folder / "real"
+            rows += bench.start_up(3 if quick else 60)
+            rows += bench.imports(made, _write_package(made / "big"), rounds)
+            rows += bench.imports(real, _copy_library(real / "big", python), rounds)
+            rows += bench.growth()
+    return rows
 
 
-def _start_up(agent: Container, rounds: int) -> list[Row]:
-    on, none = agent.environ(), agent.environ(measured=False)
-    off = {name: value for name, value in on.items() if name not in ("PODCOV_SPOOL", "PODCOV_HOME")}
+@dataclass
+class _Bench:
+    """One interpreter and its agent."""
 
-    def start(env: Mapping[str, str]) -> float:
-        command = [sys.executable, "-c", "pass"]
-        return 1000 * child_cpu_s(lambda: subprocess.run(command, env=env, check=True))
+    python: str
+    version: str
+    agent: Container
 
-    sides = {
-        NONE: lambda: start(none),
-        "agent on the path, off": lambda: start(off),
-        "agent on": lambda: start(on),
-    }
-    start(on)  # the first process of a container compiles the agent, and keeps its byte code
-    found = interleave(sides, rounds)
-    rows = [compare(found, "python -c pass", "ms", side, NONE) for side in sides]
-    return [*rows, *(_added(row, rows[0]) for row in rows[1:])]
+    def start_up(self, rounds: int) -> list[Row]:
+        """CPU time of `python -c pass`, and as a second witness instructions."""
+        on, none = self.agent.environ(), self.agent.environ(measured=False)
+        off = {key: on[key] for key in on if key not in ("PODCOV_SPOOL", "PODCOV_HOME")}
+        envs = {NONE: none, OFF: off, ON: on}
+        command = [self.python, "-c", "pass"]
+        sides = {side: partial(_cpu_ms, command, env) for side, env in envs.items()}
+        sides[ON]()  # the first process of a container compiles the agent, and keeps its byte code
+        found = interleave(sides, rounds)
+        label = f"python -c pass, {self.version}"
+        rows = [compare(found, label, "ms", side, NONE) for side in sides]
+        rows += [self._added(rows[side], rows[0]) for side in (1, 2)]
+        if shutil.which("valgrind"):
+            counted = {side: [instructions(command, env) / 1e6] for side, env in envs.items()}
+            label += ", instructions"
+            rows += [compare(counted, label, "million", side, NONE) for side in sides]
+        return rows
 
+    def _added(self, row: Row, plain: Row) -> Row:
+        side = row.name.partition(": ")[2]
+        return Row(f"added to the start, {self.version}: {side}", row.value - plain.value, "ms")
 
-def _added(row: Row, plain: Row) -> Row:
-    return Row(f"added by: {row.name.partition(': ')[2]}", row.value - plain.value, "ms")
-
-
-def _imports(agent: Container, folder: Path, before: list[str], rounds: int) -> list[Row]:
-    """CPU time to import all modules in the package; those of `before` are imported before it."""
-    names = sorted(path.stem for path in (folder / "big").glob("[a-z]*.py"))
-    first = "".join(f"import {name}; " for name in before)
-    program = (
-        f"import time; {first}began = time.process_time(); "
-        f"{''.join(f'import big.{name}; ' for name in names)}print(time.process_time() - began)"
-    )
-    none = agent.environ(measured=False)
-
-    def load(env: Mapping[str, str]) -> float:
-        command = [sys.executable, "-W", "ignore", "-c", program]
-        done = subprocess.run(
-            command, env=env, cwd=folder, capture_output=True, text=True, check=True
+    def imports(self, folder: Path, before: list[str], rounds: int) -> list[Row]:
+        """CPU time to import all modules in the package; those of `before` come before it."""
+        names = sorted(path.stem for path in (folder / "big").glob("[a-z]*.py"))
+        first = "".join(f"import {name}; " for name in before)
+        program = (
+            f"import time; {first}began = time.process_time(); "
+            f"{''.join(f'import big.{name}; ' for name in names)}print(time.process_time() - began)"
         )
-        return 1000 * float(done.stdout)
+        none = self.agent.environ(measured=False)
 
-    def cold() -> float:
-        shutil.rmtree(agent.spool)
-        agent.spool.mkdir()
-        return load(agent.environ())
+        def load(env: Mapping[str, str]) -> float:
+            command = [self.python, "-W", "ignore", "-c", program]
+            done = subprocess.run(
+                command, env=env, cwd=folder, capture_output=True, text=True, check=True
+            )
+            return 1000 * float(done.stdout)
 
-    sides = {
-        NONE: lambda: load(none),
-        "first process of a container": cold,
-        "later processes": lambda: load(agent.environ()),
-    }
-    load(none)  # writes the .pyc files
-    load(agent.environ())
-    found = interleave(sides, rounds)
-    assert len(agent.lines()) > len(names), "nothing was measured"
-    lines = sum(path.read_bytes().count(b"\n") for path in (folder / "big").glob("*.py"))
-    label = f"import of {lines:,} lines {'of the library' if before else 'that were made up'}"
-    return [compare(found, label, "ms", side, NONE) for side in sides]
+        def cold() -> float:
+            shutil.rmtree(self.agent.spool)
+            self.agent.spool.mkdir()
+            return load(self.agent.environ())
+
+        sides = {
+            NONE: lambda: load(none),
+            "first process of a container": cold,
+            "later processes": lambda: load(self.agent.environ()),
+        }
+        load(none)  # writes the .pyc files
+        load(self.agent.environ())
+        found = interleave(sides, rounds)
+        assert len(self.agent.lines()) > len(names), "nothing was measured"
+        lines = sum(path.read_bytes().count(b"\n") for path in (folder / "big").glob("*.py"))
+        kind = "of the library" if before else "that were made up"
+        label = f"import of {lines:,} lines {kind}, {self.version}"
+        return [compare(found, label, "ms", side, NONE) for side in sides]
+
+    def growth(self) -> list[Row]:
+        """The memory of a probe in each process; beside it a line has one byte for all."""
+        command = [self.python, str(PROGRAMS / "code_size.py")]
+        env = {**self.agent.environ(measured=False), "PYTHONPATH": str(PACKAGE.parent)}
+        grown = json.loads(subprocess.check_output(command, env=env))
+        label = f"memory that a statement's probe takes, {self.version}"
+        return [Row(f"{label}: {MAPS[form]}", size, "bytes") for form, size in grown.items()]
 
 
-def _copy_library(package: Path) -> list[str]:
+def _cpu_ms(command: list[str], env: Mapping[str, str]) -> float:
+    return 1000 * child_cpu_s(lambda: subprocess.run(command, env=env, check=True))
+
+
+def _copy_library(package: Path, python: str) -> list[str]:
     """The names of the modules that were copied."""
     package.mkdir(parents=True)
     (package / "__init__.py").touch()
-    library = Path(argparse.__file__).parent
+    asked = subprocess.check_output([python, "-c", "import os; print(os.__file__)"], text=True)
+    library = Path(asked).parent
     copied = [name for name in REAL if (library / f"{name}.py").exists()]
     for name in copied:
         shutil.copy(library / f"{name}.py", package)

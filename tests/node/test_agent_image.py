@@ -3,12 +3,17 @@
 import hashlib
 import json
 import platform
+import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from node.conftest import AGENT, TAG
+from support.cluster import packages
+from support.cluster.commands import run
+from support.cluster.errors import UnavailableError
 from support.cluster.kubectl import Object, Tools
 from support.cluster.settings import CHECKOUT
 from support.waiting import wait_until
@@ -24,6 +29,13 @@ SOURCE = CHECKOUT / "agent" / "podcov_agent"
 COMPILED = {"bin/sh", f"native/linemap-{platform.machine()}.abi3.so"}
 LEFT_OUT = {"native/linemap.c", "native/build.sh", "compiled/compile.py", "sidecar/ruff.toml"}
 """What makes the agent, and is no part of it."""
+
+AARCH64 = 183
+"""In the header of an ELF file."""
+CROSS = {
+    "aarch64-linux-gnu-gcc": "gcc-aarch64-linux-gnu",
+    "/usr/aarch64-linux-gnu/include/stdio.h": "libc6-dev-arm64-cross",
+}
 
 Files = dict[str, dict[str, Any]]
 
@@ -74,6 +86,24 @@ def test_what_is_installed_is_what_the_image_has(files: dict[str, Files]) -> Non
     assert others == {"ready"}
     bytecode = [name for name in files["pod"] if name.endswith(".pyc")]
     assert len(bytecode) == len(list(SOURCE.glob("compiled/*.cpython-*")))
+
+
+def test_the_map_in_c_compiles_for_arm64(tmp_path: Path) -> None:
+    """By another compiler, from the same source, without a warning: a file for that CPU alone,
+    which needs no library and so no particular libc."""
+    try:
+        packages.ensure(CROSS)
+    except UnavailableError as error:
+        pytest.skip(str(error))
+    folder = Path(shutil.copytree(SOURCE / "native", tmp_path / "native"))
+    command = ["env", "MACHINE=aarch64", "CC=aarch64-linux-gnu-gcc", f"PYTHON={sys.executable}"]
+    run([*command, "sh", folder / "build.sh"])
+    data = (folder / "linemap-aarch64.abi3.so").read_bytes()
+    assert data.startswith(b"\x7fELF")
+    assert int.from_bytes(data[18:20], "little") == AARCH64
+    said = run(["aarch64-linux-gnu-readelf", "--dynamic", folder / "linemap-aarch64.abi3.so"])
+    assert "(SYMTAB)" in said
+    assert "(NEEDED)" not in said
 
 
 def _in_git() -> dict[str, str]:

@@ -19,7 +19,7 @@ def test_a_quick_run_prints_a_table_and_writes_nothing() -> None:
         timeout=180,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert re.search(r"python -c pass: agent on +│ [\d.]+ ms +│ [\d.]+ x none", done.stdout)
+    assert re.search(r"python -c pass, 3\.\d+: agent on +│ [\d.]+ ms +│ [\d.]+ x none", done.stdout)
     assert PAGE.read_text() == before
 
 

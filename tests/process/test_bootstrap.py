@@ -100,6 +100,56 @@ def test_a_sitecustomize_that_ends_the_interpreter(
         assert frame.sub("", done[2]) == plain[2]
 
 
+USERCUSTOMIZE = {
+    "none": None,
+    "quiet": "import sys\nsys.user = True\n",
+    "raises": "raise ValueError('theirs')\n",
+    "imports-itself": "import usercustomize\nprint(usercustomize.__file__)\n",
+}
+
+
+@pytest.mark.parametrize("kind", USERCUSTOMIZE)
+def test_a_sitecustomize_before_ours_does_not_shut_us_out(
+    container: Container, python: Path, tmp_path: Path, kind: str
+) -> None:
+    """It runs no other, so we come in as usercustomize; the user's own runs as without us."""
+    first, last, text = tmp_path / "first", tmp_path / "last", USERCUSTOMIZE[kind]
+    first.mkdir()
+    last.mkdir()
+    (first / "sitecustomize.py").write_text("import sys\nsys.first = True\n")
+    if text is not None:
+        (last / "usercustomize.py").write_text(text)
+    code = (
+        "import sys; print(sys.first, getattr(sys, 'user', None), sorted(sys.modules), sys.path)\n"
+        "print(sys.modules.get('usercustomize'), sys.modules.get('sitecustomize'))\n"
+    )
+    (tmp_path / "main.py").write_text(code)
+    ours = container.home / "bootstrap"
+    outputs = []
+    for folders in ([first, last], [first, last], [first, ours, last], [first, ours, last]):
+        path = ":".join(map(str, folders))
+        command = ["env", f"PYTHONPATH={path}", python, "main.py"]
+        done = container.run(command, tmp_path, measured=ours in folders)
+        outputs.append((done.returncode, normal(done.stdout), done.stderr))
+    assert outputs == [outputs[1]] * 4
+    assert outputs[0][0] == 0
+    assert outputs[0][1].startswith("True ") or kind == "imports-itself"
+    assert container.ran(tmp_path / "main.py") == {1, 2}
+    assert container.notes() == []
+
+
+def test_the_second_doorway_is_closed_where_user_sites_are(
+    container: Container, python: Path, tmp_path: Path
+) -> None:
+    """A limit: in a venv, and with -s, such a sitecustomize does shut us out."""
+    (tmp_path / "sitecustomize.py").write_text("")
+    (tmp_path / "main.py").write_text("x = 1\n")
+    path = f"PYTHONPATH={tmp_path}:{container.home}/bootstrap"
+    done = container.run(["env", path, python, "-s", "main.py"], tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert container.lines() == {}
+
+
 @pytest.mark.parametrize("version", each_version(UNSUPPORTED))
 def test_an_old_interpreter_leaves_a_note_and_nothing_else(
     container: Container, version: str, tmp_path: Path

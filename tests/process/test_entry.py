@@ -161,6 +161,23 @@ def test_an_interpreter_within_the_process_is_as_without_us(
         )
 
 
+def test_a_thread_may_import_before_the_script_begins(
+    container: Container, python: Path, app: Path
+) -> None:
+    """As tracing agents do from their sitecustomize: the script is measured all the same."""
+    (app / "late.py").write_text("x = 1\n")
+    (app / "sitecustomize.py").write_text(
+        "import threading\n"
+        "thread = threading.Thread(target=__import__, args=('late',))\n"
+        "thread.start()\n"
+        "thread.join()\n"
+    )
+    container.env["PYTHONPATH"] = str(app)
+    compare(container, [python, "app.py"], app)
+    assert container.ran(app / "late.py") == {1}
+    assert line_of(app / "app.py", "json.dumps(observe()") in container.ran(app / "app.py")
+
+
 def test_interactive_after_the_script(container: Container, python: Path, app: Path) -> None:
     """`-i` goes on in the script's namespace."""
     runs = [

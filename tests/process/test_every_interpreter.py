@@ -10,7 +10,11 @@ import pytest
 from support.interpreters import each_version, interpreter, venv_python
 
 ROOT = Path(__file__).parents[2]
-FILES = ("test_branches.py", "test_rewrite.py", "test_scope.py", "test_nativemap.py")
+FILES = (
+    *("test_branches.py", "test_rewrite.py", "test_rewritten_code.py", "test_scope.py"),
+    *("test_rewritten_tracebacks.py", "test_rewrite_warnings.py", "test_bytecode_readers.py"),
+    "test_nativemap.py",
+)
 """Those that need nothing but pytest and the standard library, in the Python of 3.8."""
 
 PYTEST = "pytest==8.3.5"  # the last that runs on 3.8
@@ -24,7 +28,7 @@ def test_the_unit_tests_pass(version: str) -> None:
     files = [str(ROOT / "tests/unit/agent" / name) for name in FILES]
     done = subprocess.run(
         [str(python), "-m", "pytest", *options, *files],
-        env={**os.environ, "PYTHONPATH": str(ROOT / "agent")},
+        env={**os.environ, "PYTHONPATH": f"{ROOT / 'agent'}:{ROOT / 'tests'}"},
         capture_output=True,
         text=True,
         timeout=120,

@@ -7,6 +7,7 @@ log can still be written a note has the reason.
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,11 +18,14 @@ from podcov_agent.contract import CHUNK_BYTES
 from podcov_agent.flatjson import to_json
 from support.interpreters import interpreter
 from support.measured import Container
+from support.pairs import pair
 
+PROGRAMS = Path(__file__).parent / "programs/harmless/beside"
 APP = """
 import mod, sys
 print(mod.f(3), sys.argv)
-sys.exit(4)
+import observe
+observe.everything()
 """
 MOD = "def f(n):\n    return [i for i in range(n)]\n"
 
@@ -29,16 +33,18 @@ MOD = "def f(n):\n    return [i for i in range(n)]\n"
 @pytest.fixture
 def app(tmp_path: Path) -> Path:
     folder = tmp_path / "app"
-    folder.mkdir()
+    shutil.copytree(PROGRAMS, folder, ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "app.py").write_text(APP)
     (folder / "mod.py").write_text(MOD)
     return folder
 
 
 def assert_unharmed(container: Container, python: Path, app: Path) -> None:
-    runs = [container.run([python, "app.py"], app, measured=on) for on in (False, True, True)]
-    outputs = [(r.returncode, r.stdout, r.stderr) for r in runs]
-    assert outputs == [(4, "[0, 1, 2] ['app.py']\n", "")] * 3
+    """All that the application can see and say is equal; it ends with an exception of its own."""
+    plain = pair(container, [python, "app.py"], app)
+    assert plain.code == 1, str(plain)
+    assert plain.out.startswith("[0, 1, 2] ['app.py']\n")
+    assert "ZeroDivisionError" in plain.err
 
 
 def missing(spool: Path) -> None:
@@ -129,6 +135,7 @@ def test_a_damaged_volume_does_no_harm(
     fault(container.spool)
     assert_unharmed(container, python, app)
     if not slugs and not measures:
+        assert not list(container.spool.glob("chunk*"))
         return
     assert sorted(set(container.slugs())) == slugs
     assert container.ran(app / "mod.py") == ({1, 2} if measures else set())
@@ -287,9 +294,7 @@ def test_a_process_of_few_means_is_not_harmed(
     """It runs, prints and ends as it would without us, even where it cannot be measured."""
     how, measures = LIMITS[limit]
     command = ["sh", "-c", how.format(f"{python} {app}/app.py")]
-    runs = [one_container.run(command, app, measured=on) for on in (False, True, True)]
-    outputs = [(r.returncode, r.stdout, r.stderr) for r in runs]
-    assert outputs == [outputs[0]] * 3
+    pair(one_container, command, app)
     assert bool(one_container.ran(app / "mod.py")) == measures
 
 
@@ -299,10 +304,10 @@ def test_a_process_of_little_memory_is_not_harmed(
 ) -> None:
     """Where there is room for the application, there is for us, or it runs unmeasured."""
     python = interpreter("3.13").python
-    command = ["sh", "-c", f"ulimit -v {kib}; exec {python} app.py"]
-    runs = [one_container.run(command, app, measured=on) for on in (False, True, True)]
-    outputs = [(r.returncode, r.stdout, r.stderr) for r in runs]
-    assert outputs == [outputs[0]] * 3
+    (app / "app.py").write_text("import mod, sys\nprint(mod.f(3), sys.argv)\nsys.exit(4)\n")
+    plain = pair(one_container, ["sh", "-c", f"ulimit -v {kib}; exec {python} app.py"], app)
+    assert plain.code == 4, str(plain)
+    assert bool(one_container.ran(app / "mod.py")) == (kib > 14_000)
 
 
 def test_a_log_that_is_cut_stops_the_registering(

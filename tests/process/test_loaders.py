@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from support.measured import Container, line_of
+from support.told import told
 
 MODULE = "def f():\n    return 'one'  # mark\n"
 
@@ -94,7 +95,8 @@ def test_unchecked_byte_code_of_another_source_stays_plain(
     compile_with(python, app, "UNCHECKED_HASH")
     (app / "mod.py").write_text("\n\n" + MODULE.replace("one", "two"))
     done = container.run([python, "-c", "import mod; print(mod.f())"], app)
-    assert (done.stdout, container.slugs()) == ("one\n", ["stale-bytecode"])
+    assert done.stdout == "one\n"
+    assert told(container, app.parent) == [("stale-bytecode", str(app / "mod.py"))]
     assert container.lines() == {}
 
 
@@ -111,7 +113,8 @@ def test_byte_code_without_source_leaves_a_note(
     code = "import py_compile; py_compile.compile('mod.py', 'bare.pyc')"
     subprocess.run([python, "-c", code], cwd=app, check=True)
     done = container.run([python, "-c", "import bare; print(bare.f())"], app)
-    assert (done.stdout, container.slugs()) == ("one\n", ["no-source"])
+    assert done.stdout == "one\n"
+    assert told(container, app.parent) == [("no-source", str(app / "bare.pyc"))]
 
 
 @pytest.mark.parametrize("name", ["mod.py", "__main__.py"])
@@ -144,7 +147,8 @@ def test_a_source_loader_of_the_application_stays_plain(
         "spec.loader.exec_module(module)\n"
         "print(module.f())\n",
     )
-    assert (out, container.slugs()) == ("changed\n", ["custom-loader"])
+    assert out == "changed\n"
+    assert told(container, app.parent) == [("custom-loader", "mod.py: Loader")]
 
 
 def test_subclasses_reload_and_lazy_loaders_are_measured(

@@ -6,12 +6,15 @@ would have; a nightly run takes the oldest and the newest interpreter and both m
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
 import pytest
-from support.interpreters import interpreter, one_or_all, venv_python
+from podcov_agent.contract import ENV_MAP, MAP_PYTHON
+from support.interpreters import OLDEST_AND_NEWEST, interpreter, one_or_all, venv_python
 from support.measured import Container, line_of
+from support.pairs import pair
 
 PROGRAMS = Path(__file__).parent / "programs/neighbours"
 TOOLS = ("debugpy>=1.8,<1.9", "coverage==7.6.1", "ddtrace>=2.21,<3.20", "pony>=0.7.17")
@@ -19,6 +22,12 @@ OTEL = (
     *("opentelemetry-distro>=0.46b0,<1", "opentelemetry-instrumentation-flask"),
     "flask>=3.0,<3.2",
 )
+READERS = (
+    *("bytecode>=0.13", "xdis>=6.1", "dill==0.3.9", "cloudpickle==3.0.0", "joblib==1.4.2"),
+    *("executing>=2.0", "icecream>=2.1.3", "varname>=0.13", "line_profiler>=4.1"),
+    *("freezegun>=1.5", "pysnooper>=1.2", "pyinstrument>=4.6"),
+)
+"""What reads, hashes, rewrites or sends away the code of functions, and what replaces the clock."""
 NUMBA = ("numba>=0.58",)
 QUIET = {
     "DD_INSTRUMENTATION_TELEMETRY_ENABLED": "false",
@@ -47,6 +56,19 @@ ROWS: dict[str, tuple[tuple[str, ...], list[str], list[str]]] = {
     ),
     "pony": (TOOLS, ["ponies.py"], ["ponies.py"]),
     "numba": (NUMBA, ["compiled.py"], ["compiled.py"]),
+    "bytecode": (READERS, ["rewritten.py"], ["shop.py"]),
+    "xdis": (READERS, ["decompiled.py"], ["shop.py"]),
+    "dill-and-cloudpickle": (READERS, ["by_value.py"], ["shop.py"]),
+    "joblib-and-hashing": (READERS, ["hashed.py"], ["shop.py"]),
+    "line-profiler": (READERS, ["line_profiled.py"], ["shop.py"]),
+    "freezegun": (READERS, ["frozen_time.py"], ["shop.py"]),
+    "pysnooper": (READERS, ["snooped.py"], ["shop.py"]),
+    "trace": ((), ["-m", "trace", "--count", "--missing", "-C", "counted", "app.py"], ["shop.py"]),
+    "opentelemetry-instrument": (
+        OTEL,
+        ["sh", "{bin}/opentelemetry-instrument {python} traced_flask.py"],
+        ["traced_flask.py"],
+    ),
 }
 
 
@@ -64,12 +86,9 @@ def python_with(version: str, packages: tuple[str, ...]) -> Path:
 
 
 def equal(container: Container, command: list[str | Path], app: Path) -> tuple[int, str, str]:
-    """What a plain run gives, which two measured ones must give too. (A first one fills caches.)"""
-    runs = [container.run(command, app, measured=on) for on in (False, False, True, True)]
-    plain, first, second = [(r.returncode, r.stdout, r.stderr) for r in runs[1:]]
-    assert first == plain
-    assert second == plain
-    return plain
+    """What a plain run gives, which two measured ones must give too."""
+    plain = pair(container, command, app)
+    return plain.code, plain.out, plain.err
 
 
 @pytest.mark.parametrize(("row", "version"), one_or_all(ROWS))
@@ -94,8 +113,7 @@ def test_agents_that_come_in_by_pythonpath(
 ) -> None:
     """ddtrace's and OpenTelemetry's sitecustomize, on PYTHONPATH before ours or after it.
 
-    Both instrument as without us. OpenTelemetry's runs no other: before ours, it shuts us out
-    (docs/limits.md).
+    Both instrument as without us. OpenTelemetry's runs no other, but calls our entry point.
     """
     packages, program, inner = {
         "ddtrace": (TOOLS, "app.py", "ddtrace/bootstrap"),
@@ -122,8 +140,7 @@ def test_agents_that_come_in_by_pythonpath(
         plain.stderr,
     )
     assert tool != "opentelemetry" or "_InstrumentedFlask" in plain.stdout
-    shut_out = tool == "opentelemetry" and order == "before"
-    assert bool(one_container.ran(app / program)) is not shut_out
+    assert one_container.ran(app / program)
 
 
 def test_numba_compiles_what_is_handed_over(one_container: Container, app: Path) -> None:
@@ -135,21 +152,44 @@ def test_numba_compiles_what_is_handed_over(one_container: Container, app: Path)
     assert ran.isdisjoint({line_of(source, "y = x * 2"), line_of(source, "y = x + 1")})
 
 
-def test_numba_cannot_compile_functions_of_sources_that_do_not_mention_it(
-    one_container: Container, app: Path
+@pytest.mark.parametrize("version", ["3.8", "3.13"])
+def test_numba_compiles_functions_of_sources_that_do_not_mention_it(
+    one_container: Container, app: Path, version: str
 ) -> None:
-    """A limit: such a source has to be left out, and then all is as without us."""
+    """A probe of the map in C is a number to it; it counts only where Python runs the function."""
+    plain = equal(one_container, [python_with(version, NUMBA), "compiled_far.py"], app)
+    assert plain[1].startswith("45 ")
+    assert one_container.ran(app / "numbers_far.py") > {4, 6, 7, 8, 9}
+
+
+def test_with_the_map_in_python_numba_does_not(one_container: Container, app: Path) -> None:
+    """A limit, on 3.14 of both maps: left out, such a source is as without us."""
+    one_container.env[ENV_MAP] = MAP_PYTHON
     python = python_with("3.13", NUMBA)
     done = one_container.run([python, "compiled_far.py"], app)
     assert (done.stdout, done.stderr) == ("TypingError\n", "")
-    one_container.env["PODCOV_OMIT"] = "shop.py"
-    assert equal(one_container, [python, "compiled_far.py"], app) == (0, "3\n", "")
+    one_container.env["PODCOV_OMIT"] = "numbers_far.py"
+    assert equal(one_container, [python, "compiled_far.py"], app)[1].startswith("45 ")
+
+
+@pytest.mark.parametrize("version", ["3.10", "3.13"])
+def test_the_expression_that_calls_is_found_from_3_11_on(
+    one_container: Container, app: Path, version: str
+) -> None:
+    """A limit before: `executing`, and with it icecream and varname, compares byte code there."""
+    python = python_with(version, READERS)
+    command = [python, "called_from.py"]
+    plain, done = (one_container.run(command, app, measured=on).stdout for on in (False, True))
+    assert set(re.findall(r"\w+", plain)) == {"Call"}
+    assert (done == plain) == (version == "3.13")
+    one_container.env["PODCOV_OMIT"] = "called_from.py"
+    equal(one_container, command, app)
 
 
 @pytest.mark.parametrize("shown", ["sorted(vars())", "x, __name__, __spec__"])
 def test_interactive_after_an_exception(one_container: Container, app: Path, shown: str) -> None:
     """`-i` goes on in the script's namespace. A limit: it still has the script's `__file__`."""
-    command = [interpreter("3.13").python, "-i", "-q", "boom.py"]
+    command = [interpreter(OLDEST_AND_NEWEST[-1]).python, "-i", "-q", "boom.py"]
     plain, done = (
         one_container.run(command, app, measured=on, stdin=f"print({shown})\n")
         for on in (False, True)

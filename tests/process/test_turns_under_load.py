@@ -1,18 +1,24 @@
-"""Turns, reads and deaths while processes run: every line in exactly the generations it ran in."""
+"""Turns and reads while processes mark bytes: every line in exactly the generations it ran in.
+
+The ledger and its folder alone, so that there are hundreds of turns a second; test_nothing_lost has
+real processes, a real sidecar, and their deaths.
+"""
 
 from __future__ import annotations
 
-import random
 from pathlib import Path
 
+import pytest
+from podcov_agent.contract import MAP_PYTHON
+from podcov_agent.sidecar import chunk
 from podcov_agent.sidecar.generations import Generations
 from podcov_agent.sidecar.ledger import Ledger
 from podcov_agent.sidecar.lines import Source
 from podcov_agent.sidecar.reader import Spool
 from podcov_agent.sidecar.retention import Limits
 from support import load
+from support.maps import MAPS
 from support.spool import BLOB, Writer, lines_of
-from support.waiting import wait_until
 
 APP = Source(load.PATH, BLOB)
 
@@ -35,8 +41,16 @@ def assert_each_line_in_one_generation(kept: Ledger) -> None:
     assert sum(map(len, found)) == len(expected), "a line that ran once is in two generations"
 
 
-def test_turns_under_load_lose_nothing_and_book_nothing_twice(tmp_path: Path) -> None:
-    """Three processes run thousands of lines once each, while generations turn."""
+@pytest.mark.parametrize("which", MAPS)
+def test_turns_under_load_lose_nothing_and_book_nothing_twice(
+    which: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three processes run thousands of lines once each, while generations turn.
+
+    The sidecar clears by the map in C, or without it.
+    """
+    if which == MAP_PYTHON:
+        monkeypatch.setattr(chunk, "_native", lambda: None)
     kept, turns = ledger(tmp_path), 0
     with load.once_only_writers(tmp_path / "shop", 2.0) as writers:
         while load.running(writers):
@@ -49,9 +63,9 @@ def test_a_line_run_before_the_request_is_in_the_answer(tmp_path: Path) -> None:
     """Reads between turns, while others write: what this process ran last is always there."""
     kept, rounds, line = ledger(tmp_path), 0, load.SPARE_LINE
     with load.once_only_writers(tmp_path / "shop", 1.0) as writers:
-        chunk, base = Writer(tmp_path / "shop").register(load.PATH, slots=load.SLOTS)
+        where, base = Writer(tmp_path / "shop").register(load.PATH, slots=load.SLOTS)
         while load.running(writers):
-            chunk[base + line] = 1
+            where[base + line] = 1
             current = kept.snapshot(0).generation
             assert line in lines(kept, current)
             kept.turn()
@@ -59,19 +73,3 @@ def test_a_line_run_before_the_request_is_in_the_answer(tmp_path: Path) -> None:
             assert line not in lines(kept, current + 1)
             rounds += 1
     assert rounds > 20, "too few rounds to prove anything"
-
-
-def test_a_sidecar_killed_again_and_again_while_turning_loses_nothing(tmp_path: Path) -> None:
-    """SIGKILL at random moments of a turn; every line is booked, and in one generation only."""
-    kills, moments, own = 0, random.Random(7), tmp_path / ".podcov"
-    with load.once_only_writers(tmp_path / "shop", 4.0) as writers:
-        while load.running(writers):
-            before = len(list(own.glob("gen.*-*")))
-            sidecar = load.start_turning(tmp_path)
-            enough = before + moments.randint(1, 30)
-            wait_until("it turns", lambda: len(list(own.glob("gen.*-*"))), enough.__le__)
-            sidecar.kill()
-            sidecar.wait()
-            kills += 1
-    assert kills > 5, "too few deaths to prove anything"
-    assert_each_line_in_one_generation(ledger(tmp_path))

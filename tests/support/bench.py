@@ -7,11 +7,13 @@ of one round are true, absolute figures of two runs are not.
 
 from __future__ import annotations
 
+import re
 import resource
 import statistics
+import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 
 class Row(NamedTuple):
@@ -25,13 +27,13 @@ class Row(NamedTuple):
     ratio: float | None = None
 
 
-Measure = Callable[[], float]
+Found = TypeVar("Found")
 
 
-def interleave(sides: Mapping[str, Measure], rounds: int) -> dict[str, list[float]]:
+def interleave(sides: Mapping[str, Callable[[], Found]], rounds: int) -> dict[str, list[Found]]:
     """Measure every side once a round, each round beginning with another side."""
     names = list(sides)
-    found: dict[str, list[float]] = {name: [] for name in names}
+    found: dict[str, list[Found]] = {name: [] for name in names}
     for turn in range(rounds):
         start = turn % len(names)
         for name in names[start:] + names[:start]:
@@ -64,3 +66,20 @@ def child_cpu_s(action: Callable[[], object]) -> float:
     action()
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def instructions(command: Sequence[str], env: Mapping[str, str]) -> int:
+    """Return how many instructions a process runs, which no other load on the machine changes.
+
+    Needs valgrind.
+    """
+    counted = subprocess.run(
+        ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", *command],
+        env={**env, "PYTHONHASHSEED": "0"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found = re.search(r"I +refs: +([\d,]+)", counted.stderr)
+    assert found, counted.stderr
+    return int(found[1].replace(",", ""))

@@ -11,10 +11,11 @@ from pathlib import Path
 
 from support.cluster import packages
 from support.cluster.commands import run, say
+from support.cluster.images import OPTIONS, SUITES
 from support.cluster.locks import locked
 
 VERSION = "3.14"
-SUITE = "forky"
+SUITE = SUITES[VERSION]
 PACKAGES = f"python{VERSION},python{VERSION}-venv,python{VERSION}-dev"
 RECIPE = 2
 """To be raised when the same packages are to be treated in another way."""
@@ -42,11 +43,9 @@ def prepare(cache: Path) -> Path:
 
 def _unpack(root: Path) -> None:
     """Nothing is installed: no script of a package runs, and no package is configured."""
-    # An old snapshot of a suite that still moves serves as well as today's.
-    any_date = '--aptopt=Acquire::Check-Valid-Until "false"'
     program = str(packages.path_of("mmdebstrap"))
     variant = ["--quiet", "--variant=extract", f"--include={PACKAGES}"]
-    run([program, *variant, any_date, SUITE, root])
+    run([program, *variant, *OPTIONS.get(SUITE, []), SUITE, root])
 
 
 def _finish(root: Path) -> None:

@@ -1,6 +1,6 @@
-"""Processes that run lines, and one that turns generations, until they are done or killed.
+"""Processes that run lines until they are done or killed.
 
-Owns the load in tests and benchmarks of the sidecar: programs of their own, because forking a test
+Owns the load in tests of the ledger: programs of their own, because forking a test
 runner that has threads is no sound experiment. Called by tests; run as `python -m support.load`.
 """
 
@@ -30,7 +30,7 @@ _ROUND = 20
 @contextmanager
 def once_only_writers(folder: Path, seconds: float) -> Iterator[list[subprocess.Popen[bytes]]]:
     """Processes that run the lines 1 to WRITERS * ONCE, each once, within about these seconds."""
-    writers = [_start("write", str(folder), str(n), str(seconds)) for n in range(WRITERS)]
+    writers = [_start(str(folder), str(n), str(seconds)) for n in range(WRITERS)]
     try:
         yield writers
     finally:
@@ -44,11 +44,6 @@ def running(processes: list[subprocess.Popen[bytes]]) -> bool:
     codes = [process.poll() for process in processes]
     assert not any(codes), f"return codes of the load: {codes}"
     return None in codes
-
-
-def start_turning(spool: Path) -> subprocess.Popen[bytes]:
-    """A sidecar's ledger that turns as fast as it can until it is killed."""
-    return _start("turn", str(spool))
 
 
 def _start(*arguments: str) -> subprocess.Popen[bytes]:
@@ -68,17 +63,5 @@ def _write(folder: str, number: str, seconds: str) -> None:
             time.sleep(float(seconds) * _ROUND / ONCE)  # the pace of the load, not a wait
 
 
-def _turn(spool: str) -> None:
-    from podcov_agent.sidecar.generations import Generations
-    from podcov_agent.sidecar.ledger import Ledger
-    from podcov_agent.sidecar.reader import Spool
-    from podcov_agent.sidecar.retention import Limits
-
-    generations = Generations(os.path.join(spool, ".podcov"), Limits(boundaries=1 << 20))
-    ledger = Ledger(Spool(spool), generations)
-    while True:
-        ledger.turn()
-
-
 if __name__ == "__main__":
-    {"write": _write, "turn": _turn}[sys.argv[1]](*sys.argv[2:])
+    _write(*sys.argv[1:])

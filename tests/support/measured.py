@@ -53,6 +53,7 @@ class Container:
         measured: bool = True,
         stdin: str | None = None,
         timeout_s: float = 60,
+        errors: str = "strict",
     ) -> subprocess.CompletedProcess[str]:
         """Run a program to its end."""
         return subprocess.run(
@@ -62,7 +63,8 @@ class Container:
             input=stdin,
             stdin=subprocess.DEVNULL if stdin is None else None,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors=errors,
             timeout=timeout_s,
         )
 
@@ -91,15 +93,27 @@ class Container:
 
     def lines(self) -> dict[str, set[int]]:
         """The lines that ran, by real path, of every source that was loaded."""
-        chunks: dict[int, bytes] = {}
         ran: dict[str, set[int]] = {}
-        for (path, _), place in self.log().sources.items():
+        for (path, _), lines in self.sources().items():
+            ran.setdefault(path, set()).update(lines)
+        return ran
+
+    def lines_by_blob(self, path: Path) -> dict[str, set[int]]:
+        """The lines of one file that ran, by the git hash of its content."""
+        real = os.path.realpath(path)
+        return {blob: lines for (name, blob), lines in self.sources().items() if name == real}
+
+    def sources(self) -> dict[tuple[str, str], set[int]]:
+        """The lines that ran, by real path and content."""
+        chunks: dict[int, bytes] = {}
+        ran: dict[tuple[str, str], set[int]] = {}
+        for key, place in self.log().sources.items():
             if place.chunk not in chunks:
                 file = self.spool / (SPOOL_CHUNK % place.chunk)
                 whole = file.is_file() and not file.is_symlink()
                 chunks[place.chunk] = file.read_bytes() if whole else bytes(CHUNK_BYTES)
             piece = chunks[place.chunk][place.base : place.base + place.slots]
-            ran.setdefault(path, set()).update(n for n, byte in enumerate(piece) if byte)
+            ran[key] = {n for n, byte in enumerate(piece) if byte}
         return ran
 
     def ran(self, path: Path) -> set[int]:

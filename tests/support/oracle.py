@@ -104,7 +104,7 @@ def compare(program: Program, scratch: Path) -> Comparison:
     data = scratch / "theirs.coverage"
     theirs = _run_under_coverage(program, data)
     ours, container = run_under_agent(program, scratch)
-    asked = {"data": str(data), "ours": _ours(container), "scratch": str(scratch)}
+    asked = {"data": str(data), "ours": what_ran(container), "scratch": str(scratch)}
     asked["branches"] = podcov.branches.__file__ if program.branch else None
     told = subprocess.run(
         [str(program.python), str(REPORT)],
@@ -139,7 +139,7 @@ def _taken_alone(report: dict[str, dict[str, list[list[int]]]], side: str) -> fr
     return frozenset((path, a, b) for path, file in report.items() for a, b in file[side])
 
 
-def _ours(container: Container) -> dict[str, object]:
+def what_ran(container: Container) -> dict[str, object]:
     """What ran, by path: lines, and the exits of decisions."""
     known, ran = container.exits(), {}
     for source, marks in container.read().items():

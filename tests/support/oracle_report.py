@@ -1,6 +1,7 @@
 """Compares, as coverage.py reports them, the statements that it saw with those that we saw.
 
-Run by `oracle` in the interpreter under test, beside its coverage.py; Python of 3.8. Its input is
+Run by `oracle`, imported by `generated.runner`: in the interpreter under test, beside its
+coverage.py; Python of 3.8. Its input is
 {"data": coverage's data file, "ours": {path: {"lines": [line], "exits": [[line, entered]]}},
 "scratch": folder, "branches": the client's module, or null}, and its output
 {path: {"statements": n, "covered": n, "only_coverage": [line], "only_ours": [line],
@@ -8,6 +9,7 @@ Run by `oracle` in the interpreter under test, beside its coverage.py; Python of
 """
 
 import ast
+import functools
 import json
 import os
 import runpy
@@ -38,13 +40,23 @@ def our_data(asked):
     path = os.path.join(asked["scratch"], "ours.coverage")
     data = CoverageData(path)
     data.erase()
-    if asked["branches"]:
-        client = runpy.run_path(asked["branches"])
-        data.add_arcs({name: our_arcs(client, name, ran) for name, ran in asked["ours"].items()})
-    else:
-        data.add_lines({name: ran["lines"] for name, ran in asked["ours"].items()})
+    fill(data, asked["ours"], asked["branches"])
     data.write()
     return path
+
+
+def fill(data, ours, branches):
+    """Put what we saw into coverage's data; `branches`: the client's module, or null."""
+    if branches:
+        client = load(branches)
+        data.add_arcs({name: our_arcs(client, name, ran) for name, ran in ours.items()})
+    else:
+        data.add_lines({name: ran["lines"] for name, ran in ours.items()})
+
+
+@functools.lru_cache(None)
+def load(path):
+    return runpy.run_path(path)
 
 
 def our_arcs(client, path, ran):
@@ -100,4 +112,5 @@ def is_branch(line, target):
     return coverage.version_info[:3] >= (7, 6, 2) or target != -line
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -16,6 +16,12 @@ from pathlib import Path
 from support.measured import Container
 from support.waiting import wait_until
 
+FRAMEWORKS = (
+    *("django>=4.2,<4.3", "flask>=3.0,<3.2", "celery>=5.3,<5.6"),
+    *("hypercorn>=0.17,<0.19", "eventlet>=0.36,<0.41", "gunicorn==23.0.0"),
+)
+"""One environment for all servers and queues that can share one."""
+
 
 def get(port: int, path: str) -> str:
     """The body of the answer to a GET. Raises OSError, HTTPException; AssertionError if not 200."""

@@ -4,6 +4,9 @@ Must parse in any Python since 2.7, costs one look-up where the agent is off, an
 the folder goes from sys.path (os.environ keeps it, for children), what was imported goes from
 sys.modules, and the sitecustomize that stays there, with all its errors, is the user's own.
 
+Where another sitecustomize comes first and runs no other, the files beside this one run it later:
+`usercustomize` under that name, and `podcov_doorway`, which no module of the user is called.
+
 Byte code of this file, of `image_path` and of `boot` is installed with them (see ../compiled):
 the first compilation in a process takes longer than the agent's whole start.
 """
@@ -64,6 +67,7 @@ if _spool:
 
 sys.path[:] = [_entry for _entry in sys.path if _entry != _folder]
 sys.path_importer_cache.pop(_folder, None)
-sys.modules.pop("sitecustomize", None)
+sys.modules.pop(__name__, None)
 
-import sitecustomize  # type: ignore[import-not-found]  # noqa: E402, F401 (the user's own)
+if __name__ != "podcov_doorway":
+    __import__(__name__)  # the user's own

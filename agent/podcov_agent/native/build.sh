@@ -17,5 +17,5 @@ cd "$(dirname "$0")"
 file=linemap-${MACHINE:-$(uname -m)}.abi3.so
 "${CC:-cc}" -std=c99 -O2 -Wall -Wextra -Werror -fPIC -fvisibility=hidden -fno-stack-protector \
     -fno-asynchronous-unwind-tables -shared -nostdlib -Wl,-s -Wl,-z,noexecstack \
-    -Wl,-z,noseparate-code -Wl,--build-id=none -isystem "$include" linemap.c -o "$file.$$"
+    -Wl,-z,noseparate-code -Wl,--build-id=none -isystem "$include" linemap.c exec.c -o "$file.$$"
 mv "$file.$$" "$file"  # in one step: a process may have the old one mapped

@@ -7,21 +7,28 @@
 
    Must not depend on a libc, on a version of Python, or on anything that can be taken away: the
    limited API of 3.8, no library (mmap is found in the process, whichever libc that has), no
-   descriptor, no thread, no global variable. Nothing here is ever freed or unmapped: whoever still
+   descriptor, no thread, and no global variable but those of exec.c. Nothing here is ever freed or unmapped: whoever still
    holds a code object may run it at any time, even while the interpreter ends.
 
-   Loaded by nativemap.py; without it the agent does the same in Python (linemap.py). */
+   Loaded by nativemap.py; without it the agent does the same in Python (pymap.py), and so does the
+   sidecar (chunk.py), for which a map reads all bytes at once and clears some. */
 
 #define PY_SSIZE_T_CLEAN
 #define Py_LIMITED_API 0x03080000
 #include <Python.h>
 #include <sys/mman.h>
 
+#include "exec.h"
+
 /* By its plain name: mmap64, which the headers of glibc put in its place, is glibc's alone. */
 extern void *map_memory(void *, size_t, int, int, int, long) __asm__("mmap");
 
+/* An int of value 0, so that compilers of byte code, as numba is, take it for a number and drop its
+   minus. `tag` is where an int has its sign and size. An int of no digits needs none, and CPython
+   reads the first one only to multiply it by a sign of 0: its place is taken for the address. */
 typedef struct {
     PyObject_HEAD
+    size_t tag;
     unsigned char *byte;
 } Probe;
 
@@ -29,7 +36,7 @@ typedef struct {
     PyObject_HEAD
     unsigned char *bytes;
     Py_ssize_t size;
-    Probe *probes; /* one for each byte, so that a line has the same object whenever it is loaded */
+    Probe **blocks; /* a probe for each byte: a line has the same object whenever it is loaded */
     PyTypeObject *probe_type;
 } Map;
 
@@ -102,6 +109,17 @@ static int probe_bool(PyObject *self) {
     return 0;
 }
 
+/* Not as numbers: tools that rewrite code put constants that are equal into one place. */
+static Py_hash_t probe_hash(PyObject *self) { return (Py_hash_t)((size_t)self >> 3); }
+
+static PyObject *probe_compare(PyObject *self, PyObject *other, int how) {
+    PyObject *answer = Py_NotImplemented;
+    if (how == Py_EQ || how == Py_NE)
+        answer = (self == other) == (how == Py_EQ) ? Py_True : Py_False;
+    Py_INCREF(answer);
+    return answer;
+}
+
 static PyMethodDef methods_of_probes[] = {
     {"__reduce__", reduce, METH_NOARGS, NULL},
     {"__copy__", itself, METH_NOARGS, NULL},
@@ -112,6 +130,8 @@ static PyMethodDef methods_of_probes[] = {
 static PyType_Slot probe_slots[] = {
     {Py_nb_negative, probe_mark},
     {Py_nb_bool, probe_bool},
+    {Py_tp_hash, probe_hash},
+    {Py_tp_richcompare, probe_compare},
     {Py_tp_methods, methods_of_probes},
     {Py_tp_new, refuse},
     {Py_tp_dealloc, keep},
@@ -127,21 +147,33 @@ static PyType_Slot probe_slots_314[] = {
     {0, NULL},
 };
 
-static PyType_Spec probe_spec = {
-    "podcov_agent.Probe", sizeof(Probe), 0, Py_TPFLAGS_DEFAULT, probe_slots};
+static PyType_Spec probe_spec = {"podcov_agent.Probe", 0, 0, Py_TPFLAGS_DEFAULT, probe_slots};
 static PyType_Spec probe_spec_314 = {
     "podcov_agent.Probe", sizeof(Probe), 0, Py_TPFLAGS_DEFAULT, probe_slots_314};
 
 /* Maps ------------------------------------------------------------------------------------------ */
+
+/* Probes are made by the block: an application may have a limit on its address space. */
+enum { BLOCK = 4096 };
+
+static void *map_zeros(size_t size) {
+    int lazily = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+    void *zeros = map_memory(NULL, size, PROT_READ | PROT_WRITE, lazily, -1, 0);
+    return zeros == MAP_FAILED ? PyErr_NoMemory() : zeros;
+}
 
 static PyObject *probe_at(Map *map, Py_ssize_t index) {
     if (index < 0 || index >= map->size) {
         PyErr_SetString(PyExc_IndexError, "a line outside of its chunk");
         return NULL;
     }
-    Probe *probe = &map->probes[index];
+    Probe **block = &map->blocks[index / BLOCK];
+    if (!*block && !(*block = map_zeros(BLOCK * sizeof(Probe))))
+        return NULL;
+    Probe *probe = &(*block)[index % BLOCK];
     if (!probe->byte) {
         PyObject_Init((PyObject *)probe, map->probe_type); /* this reference is never given back */
+        probe->tag = ((Probe *)Py_False)->tag; /* an int of value 0 that is no plain int, too */
         probe->byte = &map->bytes[index];
     }
     Py_INCREF((PyObject *)probe);
@@ -225,7 +257,58 @@ static PyObject *map_plant(PyObject *self, PyObject *args) {
     return Py_None;
 }
 
+/* A bit for each of eight bytes that is 1. The product moves the lowest bit of byte n to 56 + n. */
+static unsigned char bits_of(const unsigned char *bytes) {
+    const unsigned long long ones = 0x0101010101010101;
+    unsigned long long eight;
+    __builtin_memcpy(&eight, bytes, 8);
+    if (!(eight & ~ones)) {
+        if (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
+            eight = __builtin_bswap64(eight);
+        return (unsigned char)(eight * 0x0102040810204080 >> 56);
+    }
+    unsigned char found = 0;
+    for (int n = 0; n < 8; n++)
+        found |= (unsigned char)((bytes[n] == 1) << n);
+    return found;
+}
+
+/* bits(): a bit for each byte of the map, set where the byte is 1: bit n % 8 of byte n / 8. */
+static PyObject *map_bits(PyObject *self, PyObject *arguments) {
+    (void)arguments;
+    Map *map = (Map *)self;
+    PyObject *bits = PyBytes_FromStringAndSize(NULL, map->size / 8);
+    if (!bits)
+        return NULL;
+    unsigned char *packed = (unsigned char *)PyBytes_AsString(bits);
+    for (Py_ssize_t i = 0; i < map->size / 8; i++)
+        packed[i] = bits_of(&map->bytes[i * 8]);
+    return bits;
+}
+
+/* clear(bits): write 0 to the bytes whose bits are set, and not a byte beside them, for others may
+   be marked at this moment. So the compiler must not make wider stores of these. */
+static PyObject *map_clear(PyObject *self, PyObject *bits) {
+    Map *map = (Map *)self;
+    volatile unsigned char *bytes = map->bytes;
+    char *packed;
+    Py_ssize_t size;
+    if (PyBytes_AsStringAndSize(bits, &packed, &size) < 0)
+        return NULL;
+    if (size * 8 > map->size) {
+        PyErr_SetString(PyExc_ValueError, "more bits than the map has bytes");
+        return NULL;
+    }
+    for (Py_ssize_t i = 0; i < size; i++)
+        for (unsigned left = (unsigned char)packed[i]; left; left &= left - 1)
+            bytes[i * 8 + __builtin_ctz(left)] = 0;
+    Py_INCREF(Py_None);
+    return Py_None;
+}
+
 static PyMethodDef methods_of_maps[] = {
+    {"bits", map_bits, METH_NOARGS, NULL},
+    {"clear", map_clear, METH_O, NULL},
     {"fill", map_fill, METH_VARARGS, NULL},
     {"plant", map_plant, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
@@ -250,10 +333,8 @@ static PyObject *map_descriptor(PyObject *module, PyObject *args) {
     void *bytes = map_memory(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (bytes == MAP_FAILED)
         return PyErr_SetFromErrno(PyExc_OSError);
-    int lazily = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
-    void *probes = map_memory(NULL, size * sizeof(Probe), PROT_READ | PROT_WRITE, lazily, -1, 0);
-    if (probes == MAP_FAILED) {
-        PyErr_SetFromErrno(PyExc_OSError);
+    Probe **blocks = map_zeros((size / BLOCK + 1) * sizeof(Probe *));
+    if (!blocks) {
         munmap(bytes, size);
         return NULL;
     }
@@ -262,7 +343,7 @@ static PyObject *map_descriptor(PyObject *module, PyObject *args) {
         return NULL;
     map->bytes = bytes;
     map->size = size;
-    map->probes = probes;
+    map->blocks = blocks;
     map->probe_type = state->probe_type;
     return (PyObject *)map;
 }
@@ -273,12 +354,22 @@ static int make_types(PyObject *module) {
     State *state = PyModule_GetState(module);
     int is_old = minor_version() < 14;
     state->map_type = (PyTypeObject *)PyType_FromSpec(&map_spec);
-    state->probe_type = (PyTypeObject *)PyType_FromSpec(is_old ? &probe_spec : &probe_spec_314);
+    PyObject *bases = PyTuple_Pack(1, (PyObject *)&PyLong_Type);
+    if (!bases)
+        return -1;
+    state->probe_type = (PyTypeObject *)(is_old ? PyType_FromSpecWithBases(&probe_spec, bases)
+                                                : PyType_FromSpec(&probe_spec_314));
+    Py_DECREF(bases);
     return state->map_type && state->probe_type ? 0 : -1;
+}
+
+static PyObject *watch(PyObject *module, PyObject *args) {
+    return watch_exec(((State *)PyModule_GetState(module))->probe_type, args);
 }
 
 static PyMethodDef functions[] = {
     {"map_descriptor", map_descriptor, METH_VARARGS, NULL},
+    {"watch_exec", watch, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 

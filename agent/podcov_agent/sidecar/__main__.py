@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import socket
 import sys
 import threading
 import time
@@ -85,7 +86,8 @@ def _reason(error: Exception, settings: Settings) -> str:
     if not isinstance(error, OSError):
         return f"{type(error).__name__}: {error}"
     what = error.filename or f"{settings.host}:{settings.port}"
-    return f"{what}: {error.strerror or error}"
+    is_lookup = isinstance(error, socket.gaierror)  # its numbers are no errno
+    return f"{what}: {os.strerror(error.errno) if error.errno and not is_lookup else error}"
 
 
 def _announce(path: str, port: int) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 from podcov_agent.contract import (
     HOME_BOOTSTRAP,
+    HOME_DOORWAY,
     HOME_NATIVE,
     HOME_PACKAGE,
     HOME_READY,
@@ -23,6 +24,7 @@ from podcov_agent.sidecar.errors import InstallFailedError
 
 _PROGRAMS = "bin"
 _COMPILED = "compiled"
+_DOORWAY = "doorway"
 _NATIVE = os.path.dirname(HOME_NATIVE)
 _SYSTEM_SHELL = "/bin/sh"
 _TEMPORARY = ".new"
@@ -48,6 +50,7 @@ def _files(package: str) -> Iterator[tuple[str, str, int]]:
     folders = [
         ("", HOME_PACKAGE, ".py", 0o644),
         (HOME_BOOTSTRAP, HOME_BOOTSTRAP, ".py", 0o644),
+        (_DOORWAY, HOME_DOORWAY, "", 0o644),
         (_NATIVE, _NATIVE, ".so", 0o644),
         (_PROGRAMS, _PROGRAMS, "", 0o755),
     ]

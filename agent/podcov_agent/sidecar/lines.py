@@ -62,7 +62,7 @@ def to_bytes(lines: int) -> bytes:
 
 def numbits(lines: int) -> bytes:
     """coverage.py's form: bit n % 8 of byte n // 8 is line n; empty for no line."""
-    return lines.to_bytes((lines.bit_length() + 7) // 8, "little")
+    return lines.to_bytes((lines.bit_length() + 7) >> 3, "little")
 
 
 def count(lines: int) -> int:
@@ -74,7 +74,8 @@ def add(known: dict[Source, int], more: dict[Source, int]) -> None:
     """Add the lines of `more` to `known`, which is changed."""
     for source, lines in more.items():
         if lines:
-            known[source] = known.get(source, 0) | lines
+            others = known.get(source)
+            known[source] = others | lines if others else lines
 
 
 def unite(into: Marks, more: Marks) -> None:

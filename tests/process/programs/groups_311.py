@@ -40,6 +40,16 @@ def decides(n):
             n = 2
 
 
+def leads_to_the_next(n):
+    try:
+        raise ExceptionGroup("g", [KeyError(), ValueError()])
+    except* KeyError:
+        for i in range(n):  # only ours to -43: 3.11 3.12 3.13 3.14
+            i = 1
+    except* ValueError:
+        i = 2
+
+
 def carets():
     try:
         return ([1, 2][0] + [3][
@@ -50,4 +60,5 @@ def carets():
 
 def run():
     return (handled(), handled(ValueError(), KeyError()), handled(TypeError()),
-            handled(ValueError()), rest(), carets(), decides(0))
+            handled(ValueError()), rest(), carets(), decides(0),
+            leads_to_the_next(1))

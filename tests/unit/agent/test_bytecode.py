@@ -54,3 +54,18 @@ def test_byte_code_of_another_source(module: Path, mode: MODES, answer: str) -> 
     module.write_bytes(b"y = 2\n")
     os.utime(module, (1, 1))
     assert examine(module) == answer
+
+
+def test_where_byte_code_lies_is_asked_anew_when_the_prefix_changes(
+    module: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An application may set sys.pycache_prefix at any time; names with dots are no others."""
+    dotted = module.with_name("a.b.py")
+    dotted.write_bytes(SOURCE)
+    for path in (module, dotted):
+        py_compile.compile(str(path))
+        assert examine(path) == bytecode.CURRENT
+    monkeypatch.setattr("sys.pycache_prefix", str(tmp_path / "elsewhere"))
+    assert examine(module) == bytecode.ABSENT
+    py_compile.compile(str(module))
+    assert examine(module) == bytecode.CURRENT

@@ -1,5 +1,8 @@
 """Kept code comes back only whole, and only for what it was made of."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -64,3 +67,45 @@ def test_code_with_branches_is_kept_beside_code_without(tmp_path: Path) -> None:
     branches.store("/a.py", STAMP, Kept(KEPT.code, 3, 64, KEPT.blob, "2:1-"))
     found = [cache.load("/a.py", STAMP) for cache in (lines, branches)]
     assert [(kept.slots, kept.exits) for kept in found if kept] == [(2, None), (3, "2:1-")]
+
+
+def test_processes_that_keep_the_same_file_at_once_never_show_half_of_it(tmp_path: Path) -> None:
+    """Code of very different sizes under one name: whoever reads meanwhile gets one of them."""
+    program = (
+        "import sys\n"
+        "from podcov_agent.cache import Cache, Kept\n"
+        "size = int(sys.argv[2])\n"
+        "code = compile('x = 1\\n' * size, '/a.py', 'exec')\n"
+        "cache = Cache(sys.argv[1])\n"
+        "print('ready', flush=True), sys.stdin.readline()\n"
+        "for _ in range(100):\n"
+        "    cache.store('/a.py', '1 2 3 4', Kept(code, size, 0, 'c' * 40))\n"
+    )
+    env = {**os.environ, "PYTHONPATH": os.path.dirname(os.path.dirname(cache.__file__))}
+    sizes, pipe = (1, 500, 2000), subprocess.PIPE
+    writers = [
+        subprocess.Popen(
+            [sys.executable, "-c", program, str(tmp_path), str(size)],
+            stdin=pipe,
+            stdout=pipe,
+            env=env,
+            bufsize=0,
+        )
+        for size in sizes
+    ]
+    for one in writers:
+        assert one.stdout is not None
+        assert one.stdout.readline() == b"ready\n"
+    for one in writers:
+        assert one.stdin is not None
+        one.stdin.write(b"\n")
+    seen, reader = [], Cache(str(tmp_path))
+    while any(one.poll() is None for one in writers):
+        seen.append(reader.load("/a.py", STAMP))
+    for one in writers:
+        one.communicate()
+        assert one.returncode == 0
+    found = [kept.slots for kept in seen if kept]
+    assert len(set(found)) > 1, "they did not write at the same time"
+    assert None not in seen[seen.index(next(filter(None, seen))) :], "a file was gone or torn"
+    assert len(list((tmp_path / "code").iterdir())) == 1, "a temporary file stayed"

@@ -93,6 +93,25 @@ def test_a_probe_is_equal_to_itself_alone(chunk: Chunk) -> None:
     assert len({one, two, chunk.probe(1)}) == 2
 
 
+@pytest.mark.skipif(not OLD, reason="from 3.14 on it is a buffer, which other interpreters take")
+def test_a_probe_is_a_number_to_compilers_of_byte_code(chunk: Chunk) -> None:
+    """numba and its like know the types of numbers; whatever is calculated with it is as with 0."""
+    probe = chunk.probe(1)
+    assert isinstance(probe, int)
+    found = [probe + 1, 1 - probe, probe * 10**30, probe << 3, ~probe, abs(probe), int(probe)]
+    assert found == [1, 1, 0, 0, -1, 0, 0]
+    found = [probe < 1, probe >= 0, float(probe), divmod(probe, 7), probe.bit_length()]
+    assert found == [True, True, 0.0, (0, 0), 0]
+    assert (str(probe), f"{probe:03}", list(range(probe)), [7][probe]) == ("0", "000", [], 7)
+    assert probe.to_bytes(2, "big") == b"\0\0"
+    with pytest.raises(ZeroDivisionError):
+        1 // probe
+    for make in (lambda: int.__new__(type(probe)), lambda: type(probe).from_bytes(b"a", "big")):
+        with pytest.raises(TypeError):
+            make()
+    assert chunk.lines() == set()
+
+
 def test_code_of_a_module_that_is_loaded_again_is_equal(chunk: Chunk) -> None:
     """As it is in a plain run: a line has the same object every time."""
     kept = rewrite(b"def f():\n  return 1\n", "m.py", probes=NATIVES).code

@@ -206,3 +206,35 @@ def test_the_places_of_this_interpreter_hold_its_standard_library_and_scripts() 
     assert some.measured(json.__file__) is None
     assert some.measured(pytest.__file__) is None
     assert some.measured(__file__) == os.path.realpath(__file__)
+
+
+def test_a_link_in_a_folder_of_others_is_judged_by_where_it_leads(world: Path) -> None:
+    """A folder is judged once, by its first file; a link beside that file leads elsewhere."""
+    site, some = world / SITE, scope(world)
+    (site / "click/linked.py").symlink_to(world / "app/shop/api.py")
+    assert some.measured(str(site / "click/core.py")) is None
+    assert some.measured(str(site / "click/linked.py")) == str(world / "app/shop/api.py")
+    (world / "app/shop/foreign.py").symlink_to(site / "click/core.py")
+    assert some.measured(str(world / "app/shop/api.py"))
+    assert some.measured(str(world / "app/shop/foreign.py")) is None
+
+
+def test_a_file_of_no_known_place_is_asked_about_again_once_the_path_has_grown(
+    world: Path,
+) -> None:
+    """Its neighbour was not measured, when no entry of sys.path knew of the editable install."""
+    search: list[str] = []
+    some = scope(world, search=search)
+    (world / "src/edit/late.py").write_text("")
+    assert some.measured(str(world / "src/edit/mod.py")) is None
+    install(world, {"url": f"file://{world}/src", "dir_info": {"editable": True}})
+    search.append(str(world / SITE))
+    assert some.measured(str(world / "src/edit/late.py"))
+
+
+def test_only_a_local_packages_own_files_are_measured_in_a_shared_folder(world: Path) -> None:
+    """Single modules of several packages lie side by side in site-packages."""
+    install(world, {"url": "file:///w", "dir_info": {}}, "mine.py")
+    for name in ("mine.py", "theirs.py"):
+        (world / SITE / name).write_text("")
+    assert measured(world, scope(world)) == {*OWN, f"{SITE}/mine.py"}

@@ -11,7 +11,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from podcov_agent.contract import HOME_NATIVE, VERSION
+from podcov_agent.contract import HOME_DOORWAY, HOME_NATIVE, VERSION
 from podcov_agent.sidecar.errors import InstallFailedError
 from podcov_agent.sidecar.install import install
 from support.sidecar import AGENT
@@ -54,8 +54,9 @@ def test_everything_the_application_needs_is_there_and_nothing_else(
         f"{'podcov_agent' if name.startswith('boot.') else 'bootstrap'}/__pycache__/{name}.pyc"
         for name in compiled
     }
+    doorway = {f"{HOME_DOORWAY}/{name}" for name in ("METADATA", "entry_points.txt")}
     native = {HOME_NATIVE % machine for machine in ("aarch64", "x86_64")}
-    assert set(installed) == modules | boot | byte_code | programs | native | {"ready"}
+    assert set(installed) == modules | boot | byte_code | programs | native | doorway | {"ready"}
     assert "podcov_agent/contract.py" in installed
     assert installed["ready"] == f"{VERSION}\n".encode()
     assert installed["bin/sh"] == b"a static shell"

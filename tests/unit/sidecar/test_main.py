@@ -204,5 +204,6 @@ def test_it_imports_nothing_of_the_measuring_side(tmp_path: Path) -> None:
     assert set(out.split()) == {
         "podcov_agent.contract",
         "podcov_agent.errors",
+        "podcov_agent.nativemap",
         "podcov_agent.record",
     }

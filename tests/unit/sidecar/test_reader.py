@@ -5,12 +5,23 @@ from pathlib import Path
 
 import pytest
 from podcov_agent import record
-from podcov_agent.contract import CHUNK_BYTES
+from podcov_agent.contract import CHUNK_BYTES, MAP_PYTHON
+from podcov_agent.sidecar import chunk
 from podcov_agent.sidecar.lines import Marks, Source
 from podcov_agent.sidecar.reader import Spool
-from support.spool import BLOB, Writer, lines_of
+from support.maps import MAPS
+from support.spool import BLOB, Writer, bits_of, lines_of
 
 APP = Source("/app/a.py", BLOB)
+
+
+@pytest.fixture(params=MAPS, autouse=True)
+def which_map(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Whether the sidecar has the map in C; it must not matter."""
+    which = str(request.param)
+    if which == MAP_PYTHON:
+        monkeypatch.setattr(chunk, "_native", lambda: None)
+    return which
 
 
 def seen(marks: Marks) -> dict[str, dict[str, set[int]]]:
@@ -62,6 +73,43 @@ def test_clearing_touches_exactly_the_bytes_of_the_lines(tmp_path: Path) -> None
     writer.run("/app/a.py", 4, 51)
     spool.clear(read)
     assert seen(spool.read())["shop"]["/app/a.py"] == {4, 51}
+
+
+def test_only_bytes_that_were_seen_are_cleared(tmp_path: Path) -> None:
+    """A line that ran in one place of a source may run in another one before the clearing."""
+    spool, old = Spool(str(tmp_path)), Writer(tmp_path / "shop")
+    old.run("/app/a.py", 3, 4)
+    spool.read()
+    for path in (tmp_path / "shop").iterdir():
+        path.unlink()
+    new = Writer(tmp_path / "shop")
+    new.run("/app/a.py", 4)
+    read = spool.read()
+    new.run("/app/a.py", 3)
+    spool.clear(read)
+    assert seen(spool.read())["shop"]["/app/a.py"] == {3}
+
+
+def test_a_source_has_no_bytes_but_its_own(tmp_path: Path) -> None:
+    """Lines past its end, recorded where it was longer, are not its neighbour's."""
+    spool, writer = Spool(str(tmp_path)), Writer(tmp_path / "shop")
+    writer.run("/app/a.py", 1, slots=60)
+    writer.run("/app/b.py", 0, 1, 2, slots=60)
+    before = seen(spool.read())["shop"]
+    spool.clear({"shop": {APP: bits_of({1, *range(60, 99)})}})
+    assert seen(spool.read())["shop"] == {**before, "/app/a.py": set()}
+
+
+def test_any_byte_but_1_is_no_line_and_is_never_written(tmp_path: Path) -> None:
+    """Each value beside each other one, so that eight bytes at once are read as one by one."""
+    spool, writer = Spool(str(tmp_path)), Writer(tmp_path / "shop")
+    content = bytes(range(256)) + bytes(n % 3 for n in range(744))
+    where, base = writer.register("/app/a.py", 1000)
+    where[base : base + 1000] = content
+    read = spool.read()
+    assert seen(read)["shop"]["/app/a.py"] == {n for n, byte in enumerate(content) if byte == 1}
+    spool.clear(read)
+    assert where[base : base + 1000] == content.replace(b"\1", b"\0")
 
 
 def test_sources_go_on_in_the_next_chunk(tmp_path: Path) -> None:

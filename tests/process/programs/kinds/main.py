@@ -63,6 +63,13 @@ def _worker(n):
     step(n)
 
 
+def _alone(n):
+    """A function that needs no name of its module can be handed to another interpreter by value."""
+    import work
+
+    work.step(n)
+
+
 def _multiprocess(method):
     import multiprocessing
 
@@ -152,16 +159,92 @@ def daemon():
     os._exit(0)
 
 
+def greenlets():
+    from greenlet import greenlet
+
+    def worker(n):
+        main.switch()
+        step(n)
+
+    main = greenlet.getcurrent()
+    started = [greenlet(worker) for _ in range(3)]
+    for n, one in enumerate(started, 28):
+        one.switch(n)
+    for one in started:
+        one.switch()
+
+
+IN_ANOTHER = "import sys; sys.path.insert(0, %r); import work; work.step(%d)"
+
+
 def subinterpreter():
+    """The module that every version has, by another name: an interpreter as it comes."""
     try:
         import _interpreters as interpreters
     except ImportError:
         import _xxsubinterpreters as interpreters
     one = interpreters.create()
-    code = "import sys; sys.path.insert(0, %r); import work; work.step(19)" % HERE
+    failure = interpreters.run_string(one, IN_ANOTHER % (HERE, 19))
+    assert failure is None, failure
+    interpreters.destroy(one)
+
+
+def script_in_another():
+    """Whether anything in the path hooks of another interpreter knows the script."""
+    try:
+        import _interpreters as interpreters
+    except ImportError:
+        import _xxsubinterpreters as interpreters
+    one = interpreters.create()
+    code = "import pkgutil, sys; print(pkgutil.get_importer(%r), flush=True)" % sys.argv[0]
     failure = interpreters.run_string(one, code)
     assert failure is None, failure
     interpreters.destroy(one)
+
+
+def subinterpreters_at_once():
+    """Several, each in a thread, of both kinds: with the common GIL and with one of its own."""
+    try:
+        import _interpreters as interpreters
+
+        kinds = ("legacy", "isolated")
+    except ImportError:
+        import _xxsubinterpreters as interpreters
+
+        kinds = (False, True)
+
+    def run(n):
+        kind = kinds[n % 2]
+        new = interpreters.create if sys.version_info < (3, 10) else lambda: made(kind)
+        one = new()
+        failure = interpreters.run_string(one, IN_ANOTHER % (HERE, n))
+        assert failure is None, failure
+        interpreters.destroy(one)
+
+    def made(kind):
+        if isinstance(kind, str):
+            return interpreters.create(kind)
+        return interpreters.create(isolated=kind)
+
+    started = [threading.Thread(target=run, args=(n,)) for n in range(31, 35)]
+    for thread in started:
+        thread.start()
+    for thread in started:
+        thread.join()
+
+
+def interpreters_of_the_library():
+    """concurrent.interpreters and the pool over it, which 3.14 has."""
+    from concurrent import interpreters
+    from concurrent.futures import InterpreterPoolExecutor
+
+    one = interpreters.create()
+    one.exec(IN_ANOTHER % (HERE, 35))
+    one.call(_worker, 36)
+    one.call(_alone, 37)
+    one.close()
+    with InterpreterPoolExecutor(2) as pool:
+        list(pool.map(_worker, (38, 39)))
 
 
 def reloads():

@@ -1,4 +1,4 @@
 def post_fork(server, worker):
     from work import step
 
-    step(59)
+    step(998)

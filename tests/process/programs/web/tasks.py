@@ -1,6 +1,7 @@
 """A Celery application whose broker is a folder: task k runs step k and returns its process."""
 
 import os
+import sys
 
 from celery import Celery
 from work import step
@@ -22,5 +23,5 @@ def run(n):
 
 
 if __name__ == "__main__":
-    results = [run.delay(n) for n in range(40)]
+    results = [run.delay(n) for n in range(1, int(sys.argv[1]) + 1)]
     print(len({result.get(timeout=60, interval=0.05) for result in results}))

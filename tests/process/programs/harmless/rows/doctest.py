@@ -1,0 +1,3 @@
+import doctest, documented
+
+print(doctest.testmod(documented))

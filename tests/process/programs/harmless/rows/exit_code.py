@@ -1,0 +1,3 @@
+import shop, sys
+
+sys.exit(shop.price(4))

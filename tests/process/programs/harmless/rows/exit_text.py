@@ -1,0 +1,3 @@
+import shop, sys
+
+sys.exit("text of %d" % shop.price(4))

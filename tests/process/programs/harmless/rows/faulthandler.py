@@ -1,0 +1,12 @@
+import faulthandler, sys
+
+
+def f():
+    faulthandler.dump_traceback(sys.stderr, all_threads=True)
+
+
+f()
+faulthandler.enable()
+import late
+
+f()

@@ -1,0 +1,3 @@
+import forked
+
+print("forked", forked.counted(["before"]))

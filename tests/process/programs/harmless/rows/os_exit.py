@@ -1,0 +1,4 @@
+import os, shop
+
+print("lost in the buffer")
+os._exit(shop.price(4))

@@ -1,0 +1,3 @@
+import stacked
+
+print("stack", stacked.Here.frames)

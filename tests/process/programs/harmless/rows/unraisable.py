@@ -1,0 +1,10 @@
+import shop
+
+
+class Bad:
+    def __del__(self):
+        shop.Item.refuse()
+
+
+Bad()
+kept = Bad()

@@ -1,0 +1,1 @@
+"""Random programs, and what two interpreters side by side make of them."""
