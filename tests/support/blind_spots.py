@@ -35,6 +35,7 @@ ONLY_OURS: dict[str, Lines] = {
         "sqlparse/filters/output.py:111": OPTIMISED,
         "tomlkit/parser.py:1027": OPTIMISED,
         "tomlkit/parser.py:1082": OPTIMISED,
+        "trio/_core/_run.py:2668": ("3.8",),
         "trio/_core/_run.py:2808": ("3.9",),
         "werkzeug/datastructures/accept.py:166": ("3.8",),
     },
