@@ -38,6 +38,13 @@ ONLY_OURS: dict[str, Lines] = {
         "trio/_core/_run.py:2668": ("3.8",),
         "trio/_core/_run.py:2808": ("3.9",),
         "werkzeug/datastructures/accept.py:166": ("3.8",),
+        "werkzeug/datastructures/accept.py:184": ("3.9",),
+        "werkzeug/http.py:557": ("3.9",),
+        "werkzeug/http.py:563": ("3.9",),
+        "werkzeug/sansio/http.py:157": ("3.9",),
+    },
+    "finally on one line, after a try that can only raise": {
+        "pony/utils/utils.py:89": ("3.9",),
     },
     "after a coroutine was resumed by throw(), as by a cancellation, the tracer loses its frame": {
         "starlette/middleware/base.py:128": ("3.11",),
