@@ -35,7 +35,24 @@ ONLY_OURS: dict[str, Lines] = {
         "sqlparse/filters/output.py:111": OPTIMISED,
         "tomlkit/parser.py:1027": OPTIMISED,
         "tomlkit/parser.py:1082": OPTIMISED,
+        "trio/_core/_run.py:2668": ("3.8",),
+        "trio/_core/_run.py:2808": ("3.9",),
         "werkzeug/datastructures/accept.py:166": ("3.8",),
+        "werkzeug/datastructures/accept.py:184": ("3.9",),
+        "werkzeug/http.py:557": ("3.9",),
+        "werkzeug/http.py:563": ("3.9",),
+        "werkzeug/sansio/http.py:157": ("3.9",),
+    },
+    "finally on one line, after a try that can only raise": {
+        "pony/utils/utils.py:89": ("3.9",),
+    },
+    "after a coroutine was resumed by throw(), as by a cancellation, the tracer loses its frame": {
+        "starlette/middleware/base.py:128": ("3.11",),
+        "starlette/responses.py:287": ("3.11",),
+        "starlette/responses.py:288": ("3.11",),
+    },
+    "a child of os.fork that ends with os._exit": {
+        "trio/_core/_thread_cache.py:311": ("3.9",),
     },
     "__del__ at the very end, when coverage.py has stopped": {
         "django/db/backends/base/client.py:17": ("3.12", "3.13", "3.14"),
@@ -47,15 +64,30 @@ ONLY_OURS: dict[str, Lines] = {
         "django/db/utils.py:68": ("3.12", "3.13", "3.14"),
     },
     "the handler of a RecursionError": {
-        "sqlparse/sql.py:221": OPTIMISED,
+        "sqlparse/sql.py:221": ("3.8", "3.9", "3.10"),
     },
 }
 
-ONLY_COVERAGE: dict[str, Lines] = {}
+ONLY_COVERAGE: dict[str, Lines] = {
+    "the clean-up of `with` and `except ... as`, booked on their last line": {
+        "bottle.py:1129": ("3.9",),
+        "lark/load_grammar.py:978": ("3.9",),
+        "pony/orm/core.py:3503": ("3.9",),
+        "pony/orm/core.py:3546": ("3.9",),
+        "pony/orm/core.py:949": ("3.9",),
+        "werkzeug/wrappers/request.py:636": ("3.9",),
+    },
+    "an exception that goes on through a finally, booked on its last line": {
+        "trio/testing/_checkpoints.py:29": ("3.10", "3.11"),
+    },
+}
 
 EITHER: dict[str, Lines] = {
     "except in a generator that nobody finishes: closed when the collector finds it, if ever": {
         "jinja2/environment.py:1356": ("3.12", "3.13", "3.14"),
+    },
+    "which of two threads is first": {
+        "trio/_sync.py:111": ("3.9",),
     },
 }
 """Each of the two may have it or not, in each run anew."""

@@ -6,6 +6,7 @@ oldest interpreter of those that take it, for a package whose newest release lef
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +36,7 @@ TOOLS: dict[str, Pins] = {
     "httpx2": {"3.11": "2.16.2"},
     "psutil": {"3.8": "7.2.2"},
     "pytest-xprocess": {"3.8": "1.0.2"},
-    "python-multipart": {"3.8": "0.0.20", "3.10": "0.0.34"},
+    "python-multipart": {"3.8": "0.0.20", "3.11": "0.0.34"},
     "pyyaml": {"3.8": "6.0.3"},
     "simplejson": {"3.8": "4.1.2"},
     "trustme": {"3.8": "1.1.0"},
@@ -49,8 +50,9 @@ class Package:
     """`module`: what is measured, but for `omit`. `kind`: what users have it for.
 
     `files`: what is taken out of the source archive (packages.unpack); none if the tests are
-    installed with the package. `command`: Python's arguments, in the folder `cwd`. `part`: what the
-    documentation says where this is not the whole suite.
+    installed with the package. `command`: Python's arguments, in the folder `cwd`. `plugin`: a file
+    beside this one that pytest loads. `part`: what the documentation says where this is not the
+    whole suite.
     """
 
     name: str
@@ -61,6 +63,7 @@ class Package:
     command: tuple[str, ...] = (*PYTEST, "tests")
     cwd: str = "."
     omit: str = ""
+    plugin: str = ""
     part: str = ""
 
     def version(self, python: str) -> str:
@@ -192,7 +195,10 @@ PACKAGES = (
     Package(
         *("trio", "asynchronous", {"3.8": "0.27.0", "3.9": "0.31.0", "3.10": "0.35.0"}, "trio"),
         files=(),
-        command=_pytest("-p", "trio._tests.pytest_plugin", "--pyargs", "trio._core"),
+        command=_pytest(
+            *("-p", "same_order", "-p", "trio._tests.pytest_plugin", "--pyargs", "trio._core")
+        ),
+        plugin="same_order.py",
         omit="*/_tests/*,*/_trio_test.py",
         part="trio._core",
     ),
@@ -228,9 +234,11 @@ def environment(python: str) -> Path:
 
 
 def lay_out(package: Package, python: str, folder: Path) -> None:
-    """The package's tests, as they were in the archive, and nothing else."""
+    """The package's tests as they are in the archive, and the plugin."""
     if package.files:
         unpack(package.name, package.version(python), package.files, folder)
+    if package.plugin:
+        shutil.copy(Path(__file__).with_name(package.plugin), folder)
 
 
 def _number(version: str) -> tuple[int, ...]:
