@@ -74,6 +74,8 @@ def under_coverage(asked):
     finally:
         theirs.stop()
     theirs.get_data()
+    if known.MINOR in known.WITHOUT_LINE_EVENT:
+        told = run(path, asked["seed"])  # traced, tracebacks there show the line of the last event
     oracle_report.fill(ours.get_data(), {path: asked["ours"]}, asked["branches"])
     reporter = theirs._get_file_reporter(path)
     for side in (theirs, ours):
