@@ -29,8 +29,9 @@ class Map(mmap):
         """marshal would write all the bytes in place of the map, for code that then fails.
 
         From 3.12 on it is refused instead; other interpreters within the process import the code.
+        With a TypeError, as by what has no buffer: numba asks every constant for one.
         """
-        raise BufferError("only the agent reads this")
+        raise TypeError("only the agent reads this")
 
     def __copy__(self) -> Map:
         return self

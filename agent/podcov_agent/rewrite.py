@@ -32,6 +32,11 @@ if TYPE_CHECKING:
     Block = List[_ast.stmt]
     Blocks = List[Tuple[Any, Block, bool]]
 
+TREE_ATTEMPTS = 5
+"""CPython up to 3.12 counts how deep a syntax tree is in one place for all threads, and raises
+SystemError where the count was disturbed: another thread, or what the garbage collector called,
+made a tree meanwhile. It hardly happens twice in a row."""
+
 COMPILED_AS = "<podcov>"
 """The file name while compiling. The filter against repeated warnings names it, so that the filter
 means nothing to any other thread. The finished code gets its real file name."""
@@ -89,6 +94,15 @@ def rewrite(
     Raises what `compile` raises, and RecursionError for some expressions so deep that only the
     parser gets through them. Warnings are not given: loading the module has given them already.
     """
+    for _ in range(TREE_ATTEMPTS - 1):
+        try:
+            return _rewrite(source, path, optimize, probes, branches)
+        except SystemError:
+            pass
+    return _rewrite(source, path, optimize, probes, branches)
+
+
+def _rewrite(source: bytes, path: str, optimize: int, probes: Probes, branches: bool) -> Rewritten:
     level = sys.flags.optimize if optimize < 0 else optimize
     try:
         with Hush():

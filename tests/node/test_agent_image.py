@@ -27,7 +27,10 @@ INSTALLED = "/podcov/agent"
 LIST = Path(__file__).parent / "programs" / "list_agent.py"
 SOURCE = CHECKOUT / "agent" / "podcov_agent"
 COMPILED = {"bin/sh", f"native/linemap-{platform.machine()}.abi3.so"}
-LEFT_OUT = {"native/linemap.c", "native/build.sh", "compiled/compile.py", "sidecar/ruff.toml"}
+LEFT_OUT = {
+    *("native/linemap.c", "native/exec.c", "native/exec.h", "native/build.sh"),
+    *("compiled/compile.py", "sidecar/ruff.toml"),
+}
 """What makes the agent, and is no part of it."""
 
 AARCH64 = 183

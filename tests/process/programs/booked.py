@@ -66,6 +66,31 @@ def an_annotation_ends_a_finally(n):
     return n
 
 
+def an_assignment_over_lines(n):
+    if n:
+        m = 1
+    else:
+        if not n:
+            m = 2
+            (n,
+             *m) = 1, 2, 3
+    if n:
+        m = 3
+    else:
+        if not n:
+            (n,  # only coverage: 3.8 3.9
+             *m) = 1, 2, 3
+
+
+def a_class_is_left_by_an_exception(n):
+    n = 0
+    class C:
+        try:
+            del n
+        finally:
+            n = 1  # only ours: 3.9
+
+
 class Twice:
     left = 2
 
@@ -80,7 +105,7 @@ class Twice:
 
 async def behind_a_jump():
     for i in range(2):
-        async for i in Twice():  # only ours to 82: 3.9
+        async for i in Twice():  # only ours to 107: 3.9
             continue
             break  # only coverage: 3.9
 
@@ -88,7 +113,7 @@ async def behind_a_jump():
 def outcome(function, *args):
     try:
         return function(*args)
-    except ValueError as error:
+    except (ValueError, NameError) as error:
         return repr(error)
 
 
@@ -97,4 +122,5 @@ def run():
     except StopIteration: pass
     out = outcome(a_handler_is_left, 1)
     return out, a_dead_branch(0), a_statement_without_code(0), code_behind_a_jump(0), \
-        a_handler_and_an_else(0), an_annotation_ends_a_finally(0)
+        a_handler_and_an_else(0), an_annotation_ends_a_finally(0), an_assignment_over_lines(1), \
+        outcome(a_class_is_left_by_an_exception, 1)

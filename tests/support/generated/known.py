@@ -19,12 +19,17 @@ LINES_ONLY_COVERAGE = {
     "end of case": (places.case_ends, (10,)),
     "end of a dead block": (places.dead_ends, (8, 9)),
     "without code": (places.without_code, (8, 9)),
+    "end over several lines": (places.ends_over_lines, (8, 9)),
 }
 LINES_ONLY_OURS = {
     "jump": (places.bare_jumps, (8, 9)),
     "without code": (places.without_code, (8, 9)),
     "x: int ends finally": (places.annotations_that_end_finally, (10, 11)),
 }
+
+ENTERED_AMID = "entered amid"
+"""Which lines those are, is told by a trace of each instruction."""
+WITHOUT_LINE_EVENT = (8, 9)
 
 BRANCHES_ONLY_COVERAGE = {
     "code behind a jump": (places.lines_with_code_behind_a_jump, ALL),
@@ -43,10 +48,11 @@ BRANCHES_ONLY_OURS = {
 }
 
 
-def explain(report, tree, first_line):
+def explain(report, tree, first_line, ran):
     """Take what is known out of a report of `oracle_report`; {name of the row: how often}.
 
-    `first_line` tells where the statement begins that a line is in.
+    `first_line` tells where the statement begins that a line is in; `ran` runs the program once
+    more, and tells which lines began, and which had an instruction run.
     """
     found = {}
 
@@ -65,4 +71,11 @@ def explain(report, tree, first_line):
     take("only_coverage_took", BRANCHES_ONLY_COVERAGE, lambda arc, lines: arc[0] in lines)
     take("only_ours_took", LINES_ONLY_OURS, lambda arc, lines: arc[1] in lines)
     take("only_ours_took", BRANCHES_ONLY_OURS, lambda arc, lines: arc[0] in lines)
+    if MINOR in WITHOUT_LINE_EVENT and (report["only_ours"] or report["only_coverage"]):
+        began, entered = (set(map(first_line, lines)) for lines in ran())
+        unseen = entered.intersection(report["only_ours"])
+        phantoms = entered.intersection(report["only_coverage"]) - began
+        report["only_ours"] = [line for line in report["only_ours"] if line not in unseen]
+        report["only_coverage"] = [each for each in report["only_coverage"] if each not in phantoms]
+        found[ENTERED_AMID] = len(unseen | phantoms)
     return {name: count for name, count in found.items() if count}

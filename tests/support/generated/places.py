@@ -52,6 +52,12 @@ def without_code(tree):
     return lines(n for n in silent if not getattr(n, "value", None) or is_constant(n.value))
 
 
+def ends_over_lines(tree):
+    """Statements over several lines that end a block."""
+    last = [block[-1] for block in blocks(tree) if block]
+    return lines(node for node in last if node.end_lineno > node.lineno)
+
+
 def annotations_that_end_finally(tree):
     """`x: int`, where a `finally` ends."""
     mere = [node for node in find(tree, ast.AnnAssign) if node.value is None]

@@ -7,6 +7,7 @@ Python of 3.8 and uses the standard library and pytest only.
 from __future__ import annotations
 
 import ast
+import gc
 import sys
 from typing import Any
 
@@ -179,3 +180,31 @@ def test_an_expression_that_only_the_parser_gets_through() -> None:
     source = b"a = " + b"+".join([b"a"] * 120_000) + b"\n"
     with pytest.raises((RecursionError, MemoryError)):
         rewrite(source, "m.py")
+
+
+def test_a_tree_that_somebody_makes_meanwhile_does_no_harm(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """CPython 3.11 and 3.12 may fail then; a second attempt does not."""
+    plain, first = compile, [True]
+
+    def disturb(phase: str, info: object) -> None:
+        (lambda: ast.parse("a = 1"))()
+
+    def disturbed_once(*args: Any) -> Any:
+        if not first:
+            return plain(*args)
+        first.clear()
+        gc.callbacks.append(disturb)
+        try:
+            return plain(*args)
+        finally:
+            gc.callbacks.remove(disturb)
+
+    monkeypatch.setattr("podcov_agent.rewrite.compile", disturbed_once, raising=False)
+    threshold = gc.get_threshold()
+    gc.set_threshold(1)
+    try:
+        assert run("a = [1]\nb = [2]\n" * 20)[1].lines == set(range(1, 41))
+    finally:
+        gc.set_threshold(*threshold)
