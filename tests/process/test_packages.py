@@ -13,7 +13,15 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from support.blind_spots import EITHER, ONLY_COVERAGE, ONLY_OUR_BRANCHES, ONLY_OURS, expected, is_of
+from support.blind_spots import (
+    EITHER,
+    ONLY_COVERAGE,
+    ONLY_COVERAGE_BRANCHES,
+    ONLY_OUR_BRANCHES,
+    ONLY_OURS,
+    expected,
+    expected_branches,
+)
 from support.equality_table import Cell, record
 from support.interpreters import VERSIONS, each_version
 from support.nightly import NIGHTLY
@@ -67,12 +75,10 @@ def test_the_branches_of_a_real_package(package: Package, version: str, tmp_path
     seen = compare(suite(package, version, tmp_path, branch=True), scratch(tmp_path))
     check(seen, package, version)
     assert sum(seen.branches.values()) > 50
-    assert taken(seen.only_coverage) == set()
-    assert taken(seen.only_ours) == {
-        branch
-        for branch, versions in ONLY_OUR_BRANCHES.items()
-        if version in versions and is_of(package.name, branch[0])
-    }
+    ours = expected_branches(ONLY_OUR_BRANCHES, package.name, version)
+    theirs = expected_branches(ONLY_COVERAGE_BRANCHES, package.name, version)
+    assert taken(seen.only_coverage) == theirs
+    assert taken(seen.only_ours) == ours
     keep(seen, package, version)
 
 
