@@ -53,9 +53,9 @@ MAP_NATIVE, MAP_PYTHON = "native", "python"
 """What an interpreter says of its map in its record."""
 
 RECORD_SOURCE, RECORD_NOTE, RECORD_INTERPRETER, RECORD_BRANCHES = "S", "N", "I", "B"
+"""Kinds of records in the log."""
 RECORD_EXITS_LIMIT = 1 << 17
 """How long the text of a B record may be: 20,000 exits and more. A longer source has no place."""
-"""Kinds of records in the log."""
 
 CHUNK_BYTES = 1 << 18
 SLOT_ALIGN = 64

@@ -47,8 +47,8 @@ def watch_entry(measure: Measure, script: str) -> Callable[[], bool] | None:
     Returns what takes the hook out of sys.path_hooks again once it was asked, and then says True;
     None: not measured.
     """
-    if measure.measured(_absolute(script)) is None or _is_folder(script):
-        return None
+    if measure.measured(_absolute(script)) is None or S_ISDIR(_mode(script)):
+        return None  # of a folder CPython may ask under another name, and the hook would stay
     if skips_first_line(_command_line()):
         measure.note(errors.ENTRY_PLAIN, f"{script}: python -x skips its first line")
         return None
@@ -59,12 +59,9 @@ def watch_entry(measure: Measure, script: str) -> Callable[[], bool] | None:
 
 def is_pex(script: str) -> bool:
     """Is the script a pex, or in one that was unpacked?"""
-    for folder in (script, dirname(script)):
-        try:
-            return S_ISREG(stat(join(folder, _PEX)).st_mode)
-        except OSError:
-            pass  # most often, as hardly anything is one
-    if script.endswith(".py"):
+    if any(S_ISREG(_mode(join(folder, _PEX))) for folder in (script, dirname(script))):
+        return True
+    if script.endswith(".py") or not S_ISREG(_mode(script)):
         return False
     try:
         with FileIO(script) as file:
@@ -75,19 +72,12 @@ def is_pex(script: str) -> bool:
     return _END_OF_ZIP in end and _PEX.encode() in end
 
 
-def _is_folder(path: str) -> bool:
-    """Of one CPython may ask under another name, and the hook would stay for ever."""
+def _mode(path: str) -> int:
+    """What kind of thing is there; 0: none."""
     try:
-        return S_ISDIR(stat(path).st_mode)
-    except OSError:  # an interpreter within a process whose working directory is another now
-        return False
-
-
-def _is_file(path: str) -> bool:
-    try:
-        return S_ISREG(stat(path).st_mode)
+        return stat(path).st_mode
     except OSError:
-        return False
+        return 0
 
 
 def _absolute(path: str) -> str:
@@ -183,7 +173,7 @@ class _Watch:
 
     def _marked(self, path: str) -> CodeType | None:
         real = self._measure.measured(path)
-        if real is None or not _is_file(path):
+        if real is None:
             return None
         source = read_source(path)
         if source.data.startswith(_ZIP) or b"\0" in source.data:
@@ -204,7 +194,7 @@ def _is_starting() -> bool:
 def _is_script(path: str) -> bool:
     """A file, and not one of modules."""
     try:
-        return _is_file(path) and not _read(path).startswith(_ZIP)
+        return not read_source(path).data.startswith(_ZIP)
     except OSError:
         return False
 

@@ -8,7 +8,8 @@ import hook and the entry script.
 from __future__ import annotations
 
 from _io import FileIO
-from os import fstat
+from os import fstat, stat
+from stat import S_ISREG
 
 from podcov_agent import errors
 from podcov_agent.binding import MARK, STORE, bind, pack
@@ -17,8 +18,6 @@ from podcov_agent.errors import NotMeasuredError
 
 MAP = (MARK, 0)
 """What `bind` exchanges for the map."""
-
-_fstat = fstat
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -114,9 +113,14 @@ class Source:
 
 
 def read_source(path: str) -> Source:
-    """The source in a file. OSError, also if it changes under our eyes."""
+    """The source in a regular file. OSError, also if it changes under our eyes.
+
+    Of a FIFO the program itself would be left with nothing, and we might wait for ever.
+    """
+    if not S_ISREG(stat(path).st_mode):
+        raise OSError(0, f"{path} is no regular file")
     with FileIO(path) as file:
-        before, data, after = _fstat(file.fileno()), file.readall(), _fstat(file.fileno())
+        before, data, after = fstat(file.fileno()), file.readall(), fstat(file.fileno())
     if stamp_of(before) != stamp_of(after):
         raise OSError(0, f"{path} changed while it was read")
     return Source(data, stamp_of(after))

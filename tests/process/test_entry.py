@@ -195,11 +195,27 @@ def test_interactive_after_the_script(container: Container, python: Path, app: P
     assert "'__builtins__'" in runs[0].stdout
 
 
-def test_a_fifo_is_read_once(container: Container, python: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["fifo.py", "fifo"])
+def test_a_fifo_is_read_once(
+    container: Container, python: Path, tmp_path: Path, name: str
+) -> None:
     """A script that is no regular file, as with `python <(…)`, runs plainly and whole."""
-    fifo = tmp_path / "fifo.py"
+    fifo = tmp_path / name
     os.mkfifo(fifo)
     writer = f"echo 'print(6 * 7)' > {fifo} & exec {python} {fifo}"
     done = container.run(["sh", "-c", writer], tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (0, "42\n", "")
     assert container.lines() == {}
+
+
+def test_a_fifo_that_a_program_executes_is_read_by_it_alone(
+    container: Container, python: Path, tmp_path: Path
+) -> None:
+    """Nobody would write into it a second time."""
+    fifo, script = tmp_path / "fifo", tmp_path / "app.py"
+    os.mkfifo(fifo)
+    script.write_text(f"path = {str(fifo)!r}\nexec(compile(open(path).read(), path, 'exec'))\n")
+    writer = f"echo 'print(6 * 7)' > {fifo} & exec {python} {script}"
+    done = container.run(["sh", "-c", writer], tmp_path)
+    assert (done.returncode, done.stdout) == (0, "42\n")
+    assert container.ran(script) == {1, 2}
