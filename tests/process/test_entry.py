@@ -196,9 +196,7 @@ def test_interactive_after_the_script(container: Container, python: Path, app: P
 
 
 @pytest.mark.parametrize("name", ["fifo.py", "fifo"])
-def test_a_fifo_is_read_once(
-    container: Container, python: Path, tmp_path: Path, name: str
-) -> None:
+def test_a_fifo_is_read_once(container: Container, python: Path, tmp_path: Path, name: str) -> None:
     """A script that is no regular file, as with `python <(…)`, runs plainly and whole."""
     fifo = tmp_path / name
     os.mkfifo(fifo)

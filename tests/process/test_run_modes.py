@@ -43,14 +43,13 @@ ASKS = """\
 import os, signal, sys
 try:
     print(os.isatty(0), os.isatty(1), os.tcgetpgrp(0) == os.getpgrp())
-    print("typed", input("name? "), flush=True)
-    while True:
-        signal.pause()
+    print("typed", input("name? "), flush=True); signal.pause()
 except KeyboardInterrupt:
     again = "interrupted"
     print(again, flush=True)
     sys.exit(5)
 """
+"""From its second answer on, no line is left that Ctrl-C could come too early for."""
 
 
 @pytest.fixture
@@ -136,7 +135,7 @@ def test_a_terminal_stays_the_programs(project: Project) -> None:
     text = seen.decode()
     assert "True True True" in text
     assert text.count("interrupted") == 1
-    assert re.search(r"asks\.py +10 +0 +100%", text), text
+    assert re.search(r"asks\.py +8 +0 +100%", text), text
 
 
 def test_input_of_a_pipe_is_the_programs(project: Project) -> None:

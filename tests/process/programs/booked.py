@@ -110,6 +110,16 @@ async def behind_a_jump():
             break  # only coverage: 3.9
 
 
+def a_break_and_a_raise(n):
+    try:
+        for i in range(n):  # only ours to 118: 3.14
+            if i:
+                break
+        raise ValueError  # only ours: 3.14
+    except ValueError:
+        return n
+
+
 def outcome(function, *args):
     try:
         return function(*args)
@@ -123,4 +133,4 @@ def run():
     out = outcome(a_handler_is_left, 1)
     return out, a_dead_branch(0), a_statement_without_code(0), code_behind_a_jump(0), \
         a_handler_and_an_else(0), an_annotation_ends_a_finally(0), an_assignment_over_lines(1), \
-        outcome(a_class_is_left_by_an_exception, 1)
+        outcome(a_class_is_left_by_an_exception, 1), a_break_and_a_raise(1)

@@ -24,6 +24,7 @@ LINES_ONLY_COVERAGE = {
 LINES_ONLY_OURS = {
     "jump": (places.bare_jumps, (8, 9)),
     "without code": (places.without_code, (8, 9)),
+    "copied to break": (places.copied_to_break, range(14, 99)),
     "x: int ends finally": (places.annotations_that_end_finally, (10, 11)),
 }
 

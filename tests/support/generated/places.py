@@ -4,6 +4,8 @@ Called by `known`.
 """
 
 import ast
+import dis
+import types
 
 TRIES = tuple(getattr(ast, name) for name in ("Try", "TryStar") if hasattr(ast, name))
 STARS = TRIES[1:]
@@ -13,6 +15,7 @@ DEFINITIONS = (*DEFS, ast.ClassDef)
 DECISIONS = (ast.If, ast.For, ast.AsyncFor, ast.While)
 JUMPS = (ast.Break, ast.Continue, ast.Return, ast.Raise)
 CONSTANT = (ast.Constant, ast.Tuple, ast.BoolOp, ast.boolop, ast.UnaryOp, ast.unaryop, ast.Load)
+END_OF_LOOP = ("END_FOR", "POP_ITER")
 BLOCKS = ("body", "orelse", "finalbody")
 
 
@@ -56,6 +59,26 @@ def ends_over_lines(tree):
     """Statements over several lines that end a block."""
     last = [block[-1] for block in blocks(tree) if block]
     return lines(node for node in last if node.end_lineno > node.lineno)
+
+
+def copied_to_break(tree):
+    """What follows a `for`, if in the byte code a copy for `break` stands before the loop's end."""
+    found = set()
+    for code in codes(compile(tree, "", "exec", dont_inherit=True)):
+        line, at_end = None, False
+        for each in dis.get_instructions(code):
+            if each.opname in END_OF_LOOP:
+                at_end = True
+            else:
+                found |= {line} if at_end and each.positions.lineno == line else set()
+                line, at_end = each.positions.lineno, False
+    return found
+
+
+def codes(code):
+    """A code object and all within it."""
+    inner = [each for each in code.co_consts if isinstance(each, types.CodeType)]
+    return [code, *(deeper for each in inner for deeper in codes(each))]
 
 
 def annotations_that_end_finally(tree):
