@@ -14,6 +14,7 @@ ALL = range(8, 99)
 
 LINES_ONLY_COVERAGE = {
     "end of finally": (places.finally_ends, range(8, 12)),
+    "end of try": (places.try_ends, (9,)),
     "end of with": (places.with_ends, (9,)),
     "end of except as": (places.handler_ends, (8, 9)),
     "end of case": (places.case_ends, (10,)),

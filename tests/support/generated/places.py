@@ -24,6 +24,11 @@ def finally_ends(tree):
     return union(ends(node.finalbody) for node in find(tree, TRIES))
 
 
+def try_ends(tree):
+    """Where the body of a `try` ends."""
+    return union(ends(node.body) for node in find(tree, TRIES))
+
+
 def with_ends(tree):
     """Where the body of a `with` ends."""
     return union(ends(node.body) for node in find(tree, WITHS))
