@@ -106,7 +106,9 @@ def check(
 
 def differences(seen: Seen) -> dict[str, object]:
     """What is not the same, by name."""
-    found: dict[str, object] = {key: seen.report[key] for key in DIFFERENCES if seen.report[key]}
+    found: dict[str, object] = {
+        key: seen.report[key] for key in DIFFERENCES if seen.report.get(key)
+    }
     for key, ours in seen.ours.items():
         if ours != seen.theirs[key]:
             found[key] = f"ours: {ours}\ntheirs: {seen.theirs[key]}"
