@@ -19,14 +19,13 @@ import importlib.util
 import io
 import json
 import os
-import re
 import sys
 import traceback
 import warnings
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 
-from support.generated.world import World
+from support.generated.world import World, without_addresses
 
 TRACED = sys.argv[1:] == ["coverage"]
 if TRACED:
@@ -34,7 +33,6 @@ if TRACED:
     from support.generated import known
 
 PATIENCE_S = 60
-ADDRESS = re.compile(r"0x[0-9a-f]+")
 
 
 def main():
@@ -149,7 +147,8 @@ def run(path, seed):
         gc.collect()
     gc.enable()
     seen = {"log": world.entries, "steps": world.left, "names": names}
-    return dict(seen, ended=ADDRESS.sub("0x", ended), err=ADDRESS.sub("0x", err.getvalue()))
+    said = {"ended": ended, "err": err.getvalue()}
+    return dict(seen, **{name: without_addresses(text) for name, text in said.items()})
 
 
 if __name__ == "__main__":
