@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import CodeType
 
-REWRITER = 3
+REWRITER = 4
 """Goes into the key of cached code: raise it with every change of what `rewrite` makes."""
 
 MARK = frozenset({"podcov"})

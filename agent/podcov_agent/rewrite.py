@@ -20,6 +20,7 @@ import sys
 
 from podcov_agent.binding import MARK
 from podcov_agent.branches import Exits
+from podcov_agent.hidden import without_dead_locals
 from podcov_agent.probes import STORES, at, constant, index, over
 
 TYPE_CHECKING = False
@@ -301,7 +302,7 @@ def _probe_case(case: Any, probes: Probes) -> Any:
 def _renamed(code: CodeType, path: str) -> CodeType:
     kind_of_code = type(code)
     consts = tuple(_renamed(c, path) if type(c) is kind_of_code else c for c in code.co_consts)
-    return code.replace(co_filename=path, co_consts=consts)
+    return without_dead_locals(code).replace(co_filename=path, co_consts=consts)
 
 
 def _end(tree: Any) -> int:

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 FILES = (
     *("test_branches.py", "test_rewrite.py", "test_rewritten_code.py", "test_scope.py"),
     *("test_rewritten_tracebacks.py", "test_rewrite_warnings.py", "test_bytecode_readers.py"),
-    "test_nativemap.py",
+    *("test_hidden.py", "test_nativemap.py"),
 )
 """Those that need nothing but pytest and the standard library, in the Python of 3.8."""
 

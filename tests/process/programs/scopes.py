@@ -42,6 +42,14 @@ def cells():
     return [g() for g in out]
 
 
+kept = both = 1
+if not kept:
+    assert [kept for kept in range(3)], "ran"
+if False:
+    unused = [kept for kept in range(3)], [lambda: both for both in range(3)]
+names_kept = sorted(n for n in locals() if n in ("kept", "both", "unused"))
+
+
 class Scope:
     a = 1
     b = [a]
@@ -49,7 +57,14 @@ class Scope:
     names = sorted(n for n in locals() if not n.startswith("__"))
 
 
+class Kept:
+    a = b = 1
+    if False:
+        unused = [a for a in range(3)], [lambda: b for b in range(3)]
+    names = sorted(n for n in locals() if not n.startswith("__"))
+
+
 def run():
     return (shadow(), local_names(), unbound(), executed(), cells(), Scope.names, "GONE" in globals(),
             len(globals()) > names_before, sorted(n for n in globals() if "MARK" in n.upper()),
-            basename("a/b"), imported("x"))
+            basename("a/b"), imported("x"), names_kept, Kept.names)
