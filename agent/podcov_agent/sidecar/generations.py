@@ -106,7 +106,7 @@ class Generations:
             if boundary not in known:
                 raise GenerationMergedError(f"generation {boundary} was merged with its neighbours")
         upto, marks = self._unions.pop(start, (start, {}))
-        if upto > end:
+        if upto > end or upto not in known:  # not known: merged with what came after it
             upto, marks = start, {}
         for one in self._ended:
             if upto <= one.first < end:
