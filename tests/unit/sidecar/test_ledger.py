@@ -86,6 +86,16 @@ def test_a_forgotten_session_is_never_answered_with_too_much(tmp_path: Path) -> 
         kept.session_start("anna")
 
 
+def test_the_default_session_is_never_forgotten(tmp_path: Path) -> None:
+    """Both existing clients ask for it, and `podcov collect`: without its start, for too much."""
+    kept = ledger(tmp_path, Limits(sessions=1))
+    for name in (DEFAULT_SESSION, "anna", "bert"):
+        kept.turn(name)
+    again = ledger(tmp_path)
+    assert again.session_start(DEFAULT_SESSION) == 1
+    assert again.health().sessions == {DEFAULT_SESSION: 1, "bert": 3}
+
+
 @pytest.mark.parametrize(("start", "end"), [(2, None), (0, 2), (1, 0), (-1, None)])
 def test_an_interval_that_is_none_is_refused(tmp_path: Path, start: int, end: int | None) -> None:
     kept = ledger(tmp_path)
