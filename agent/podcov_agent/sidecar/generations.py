@@ -48,7 +48,7 @@ class Generations:
     def turn(self, marks: Marks, session: str | None, clear: Callable[[Marks], None]) -> None:
         """End the living generation with `marks`; `clear` is called once they are written down.
 
-        Raises SpoolWriteFailedError before anything is cleared.
+        Raises SpoolWriteFailedError: nothing is cleared, or `recover` finishes the turn.
         """
         sessions = self.sessions
         if session is not None:

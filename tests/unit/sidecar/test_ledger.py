@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from podcov_agent import record
 from podcov_agent.contract import DEFAULT_SESSION, RECORD_BRANCHES
-from podcov_agent.sidecar.errors import BadValueError, SessionForgottenError
+from podcov_agent.sidecar.errors import BadValueError, SessionForgottenError, SpoolFullError
 from podcov_agent.sidecar.generations import Generations
 from podcov_agent.sidecar.ledger import Branches, Ledger
 from podcov_agent.sidecar.lines import Source
@@ -35,6 +38,34 @@ def test_a_line_is_in_the_generation_it_ran_in(tmp_path: Path) -> None:
     assert [lines(kept, n, n + 1) for n in range(4)] == [{10 + n, 50} for n in range(4)]
     assert lines(kept, 4) == {20}
     assert lines(kept, 2) == {12, 13, 20, 50}
+
+
+def test_a_turn_that_could_not_be_finished_hides_no_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its lines are cleared, and their file has no name yet."""
+    kept, writer = ledger(tmp_path), Writer(tmp_path / "shop")
+    writer.run("/app/a.py", 1)
+    with monkeypatch.context() as full:
+        full.setattr(os, "replace", fail_to_name(os.replace))
+        with pytest.raises(SpoolFullError):
+            kept.turn()
+        with pytest.raises(SpoolFullError):
+            kept.snapshot(0)
+    assert lines(kept, 0) == {1}
+    assert kept.turn() == 2
+    assert [lines(kept, n, n + 1) for n in range(2)] == [{1}, set()]
+
+
+def fail_to_name(replace: Callable[[str, str], None]) -> Callable[[str, str], None]:
+    """No room for the name of a generation's file."""
+
+    def fail(old: str, new: str) -> None:
+        if not new.endswith("gen.pending"):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        replace(old, new)
+
+    return fail
 
 
 def test_what_ran_first_is_startup_once_there_was_a_turn(tmp_path: Path) -> None:
