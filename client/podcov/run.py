@@ -81,7 +81,10 @@ def run_program(
     check_free(program.port, program.host, "--port")
     with ExitStack() as signals:
         relay = signals.enter_context(_relaying())
-        with tempfile.TemporaryDirectory(prefix="podcov-run-") as folder:
+        with tempfile.TemporaryDirectory(
+            prefix="podcov-run-",
+            ignore_cleanup_errors=True,  # what the program left behind may still write there
+        ) as folder:
             place = Path(folder)
             (place / "spool" / CONTAINER).mkdir(parents=True)
             with _sidecar(program, place, env) as port:

@@ -1,10 +1,12 @@
 """`podcov run`: the program as it would be without us, and measured."""
 
 import errno
+import os
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -110,6 +112,19 @@ def test_the_temporary_folder_goes_with_the_program(
     with running("--", sys.executable, "-c", "print(1)") as (child, _):
         child.communicate(timeout=30)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_program_that_leaves_another_behind_ends_as_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other may write into the folder while it is being removed."""
+
+    def find_more(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOTEMPTY, os.strerror(errno.ENOTEMPTY))
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(os, "rmdir", find_more)
+    assert main(["run", "--port", "0", "--", sys.executable, "-c", "raise SystemExit(7)"]) == 7
 
 
 def test_nothing_stays_when_podcov_run_is_killed(
