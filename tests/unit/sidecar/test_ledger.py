@@ -93,6 +93,17 @@ def test_lines_outlive_the_folder_they_were_marked_in(tmp_path: Path) -> None:
     assert lines(ledger(tmp_path), 0) == {1}
 
 
+def test_a_chunk_that_is_truncated_after_a_turn_books_nothing_twice(tmp_path: Path) -> None:
+    """What was seen in it last is in the generation before."""
+    kept, writer = ledger(tmp_path), Writer(tmp_path / "shop")
+    writer.run("/app/a.py", 1)
+    kept.turn()
+    os.truncate(tmp_path / "shop" / "chunk.0", 0)
+    assert (lines(kept, 0), lines(kept, 1)) == ({1}, set())
+    kept.turn()
+    assert lines(kept, 1) == set()
+
+
 def test_each_session_has_its_own_start(tmp_path: Path) -> None:
     kept, writer = ledger(tmp_path), Writer(tmp_path / "shop")
     writer.run("/app/a.py", 1)
