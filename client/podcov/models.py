@@ -3,8 +3,8 @@
 Must not do I/O or know JSON. Made by discover and wire, joined by collect, read by everybody.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from podcov.errors import PodcovError
 
@@ -58,6 +58,12 @@ class Note:
     reason: str
     remedy: str
     count: int = 1
+    """How often it was written in one pod."""
+
+
+def unite_notes(notes: Iterable[Note]) -> tuple[Note, ...]:
+    """Each once, sorted; where pods wrote one differently often, with the largest number."""
+    return tuple({replace(note, count=0): note for note in sorted(notes)}.values())
 
 
 @dataclass(frozen=True, slots=True)

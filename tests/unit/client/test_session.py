@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from podcov import Collection, Interval, Session
+from podcov.cli import main
 from podcov.discover import target_of
 from podcov.errors import (
     NoDataError,
@@ -247,6 +248,23 @@ def test_status_tells_what_each_container_has(project: Project, agent: Agent) ->
     assert (shop.name, shop.sources, shop.lines) == ("shop", 1, 2)
     assert [item.python for item in shop.interpreters] == ["3.11.7"]
     assert [note.slug for note in shop.notes] == ["no-source"]
+
+
+def test_a_note_of_several_pods_is_told_once(
+    project: Project, start_agent: Callable[[], Agent], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """However often each of them wrote it; the largest number is told."""
+    agents = [start_agent() for _ in range(3)]
+    for times, each in enumerate(agents, 1):
+        for _ in range(times):
+            each.writer.note("no-source", "/app/x.pyc")
+    urls = [each.url for each in agents]
+    (note,) = Session(urls=urls).collect().notes
+    assert (note.slug, note.count) == ("no-source", 3)
+    main(["status", *(f"--url={url}" for url in urls)])
+    said = capsys.readouterr().err
+    assert said.count("note from shop, no-source") == 1
+    assert "no-source (3 times): " in said
 
 
 def test_an_address_may_be_ipv6() -> None:
