@@ -46,6 +46,8 @@ class Discovery:
     targets: tuple[Target, ...]
     failed: tuple[Failure, ...] = ()
     skipped: tuple[Failure, ...] = ()
+    restarting: frozenset[str] = frozenset()
+    """Keys of pods among the failed whose agent ran before: they have lines of then."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -167,7 +169,7 @@ class Interval:
     answered: tuple[Target, ...] = ()
     failed: tuple[Failure, ...] = ()
     unknown: frozenset[str] = field(default_factory=frozenset)
-    """Keys of the targets that did not answer then."""
+    """Keys of the pods that had run before and did not answer then."""
 
 
 @dataclass(frozen=True, slots=True)

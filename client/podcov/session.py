@@ -221,11 +221,12 @@ class Session:
 
         answers = self._ask(found, ask, on_progress)
         generations = {turn.target.key: turn.generation for turn in answers.answered}
+        known = found.restarting | {target.key for target in found.targets}
         return Interval(
             generations=generations,
             answered=tuple(turn.target for turn in answers.answered),
             failed=(*answers.failed, *found.failed),
-            unknown=frozenset(target.key for target in found.targets) - generations.keys(),
+            unknown=known - generations.keys(),
         )
 
     def _ask(

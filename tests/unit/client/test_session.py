@@ -130,6 +130,24 @@ def test_a_pod_that_missed_the_beginning_is_not_guessed(project: Project, agent:
     assert failure.error.slug == "interval-unknown"
 
 
+@pytest.mark.parametrize(("restarts", "slug"), [(1, "interval-unknown"), (0, "forward-failed")])
+def test_a_pod_whose_agent_restarts_at_the_beginning_is_not_guessed(
+    project: Project, tmp_path: Path, restarts: int, slug: str
+) -> None:
+    """Its lines of before are still there; those of a pod that only starts are all of the interval
+    (and it would be asked for them)."""
+    agent = {"name": "podcov-agent", "state": {"waiting": {}}, "restartCount": restarts}
+    waiting = pod("shop-1", status={"phase": "Running", "initContainerStatuses": [agent]})
+    routes = {PODS: (200, {"items": [waiting, pod("shop-2")]})}
+    with serving(routes) as url:
+        config = str(write_kubeconfig(tmp_path / "config", url))
+        session = Session(kubeconfig=config, timeout_s=5)
+        begun = session.begin()
+        routes[PODS] = (200, {"items": [pod("shop-1")]})
+        (failure,) = session.collect(since=begun).failed
+    assert failure.error.slug == slug
+
+
 def test_a_pod_that_is_gone_by_the_end_is_missed(
     project: Project, start_agent: Callable[[], Agent]
 ) -> None:
@@ -230,12 +248,14 @@ def test_nothing_measured_is_said(project: Project, agent: Agent) -> None:
         collection.require_files()
 
 
-def test_a_merged_generation_is_said(project: Project, agent: Agent) -> None:
-    """410 from the agent becomes an error of its own slug, with the agent's words."""
+def test_an_interval_of_an_agent_that_began_anew_is_said(project: Project, agent: Agent) -> None:
+    """Another one answers at the address, and has no such generation; in its words."""
     future = Interval({agent.url: 99})
     (failure,) = Session(urls=[agent.url]).collect(since=future).failed
-    assert failure.error.slug in ("generation-merged", "bad-answer")
-    assert "99" in failure.error.message
+    assert failure.error.slug == "bad-answer"
+    assert failure.error.message.endswith(
+        " answered: from=99 to=now is no interval of the generations 0 to 0"
+    )
 
 
 def test_status_tells_what_each_container_has(project: Project, agent: Agent) -> None:
