@@ -50,6 +50,16 @@ def test_signals_reach_the_program_and_its_exit_code_is_passed_on(project: Proje
         socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2])), timeout=5)
 
 
+def test_a_signal_that_is_ignored_stays_ignored() -> None:
+    """By nohup, or by a shell that runs a command in the background."""
+    words = [sys.executable, "-m", "podcov", "run", "--port", "0", "--", sys.executable, "-c"]
+    says = "import signal; print(signal.getsignal(signal.SIGHUP) is signal.SIG_IGN)"
+    done = subprocess.run(
+        ["nohup", *words, says], stdin=subprocess.DEVNULL, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout) == (0, "True\n")
+
+
 def test_a_signal_before_the_program_runs_ends_in_good_order(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
