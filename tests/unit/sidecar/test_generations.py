@@ -151,6 +151,15 @@ def test_a_merge_that_was_interrupted_is_completed(tmp_path: Path) -> None:
     assert "gen.4-4" not in os.listdir(tmp_path)
 
 
+def test_a_file_that_was_not_written_to_its_end_is_removed(tmp_path: Path) -> None:
+    """By a merge that died; nobody would write under its name again."""
+    turned(tmp_path, 3, Limits())
+    before = sorted(os.listdir(tmp_path))
+    (tmp_path / "gen.1-2.tmp").write_bytes(b"torn")
+    assert lines_in(Generations(str(tmp_path)).union(0)) == {0, 1, 2}
+    assert sorted(os.listdir(tmp_path)) == before
+
+
 def test_the_sessions_used_last_are_kept(tmp_path: Path) -> None:
     generations = Generations(str(tmp_path), Limits(sessions=2))
     for name in ("a", "b", "a", "c"):
