@@ -293,7 +293,13 @@ def test_an_address_may_be_ipv6() -> None:
     assert (target.url, target.port) == ("http://[::1]:9200", 9200)
 
 
-@pytest.mark.parametrize("url", ["ftp://x", "http://", "http://x:y"])
+NO_ADDRESSES = [
+    *("ftp://x", "http://", "http://x:y", "http://x:0", "http://[::1", "http://a..b", "http://x y"),
+    *(f"http://{'x' * 64}:9095", "http://x/v1", "http://x?name=y", "http://me:secret@x"),
+]
+
+
+@pytest.mark.parametrize("url", NO_ADDRESSES)
 def test_an_address_of_the_wrong_form_is_said(url: str) -> None:
     """The value and the accepted form are in the message."""
     with pytest.raises(SettingError) as caught:
