@@ -22,7 +22,16 @@ from podcov.covdata import (
 )
 from podcov.errors import NoDataError, NothingMapsError, name_some, number_of, require_all
 from podcov.git import find_commit, index_blob
-from podcov.models import Container, Exits, Failure, Note, Snapshot, Source, Unread
+from podcov.models import (
+    Container,
+    Exits,
+    Failure,
+    Note,
+    Snapshot,
+    Source,
+    Unread,
+    unite_notes,
+)
 from podcov.paths import Index, Kind, Match, match_sources
 from podcov.rules import Rules
 
@@ -242,7 +251,7 @@ def gather_notes(snapshots: Sequence[Snapshot], branch: bool = False) -> tuple[N
     mixed = any(_has(container, branches=True) for container in containers)
     if mixed or branch:
         notes |= {Note(name, *(LINES_ONLY if mixed else NO_BRANCHES)) for name in without}
-    return tuple(sorted(notes))
+    return unite_notes(notes)
 
 
 def _has(container: Container, branches: bool) -> bool:

@@ -24,6 +24,8 @@ FILE = "pyproject.toml"
 ENV_PREFIX = "PODCOV_"
 WAYS = ("workload", "selector", "url")
 """Settings that say which pods; one of them counts."""
+DAY_S = 86_400
+"""What waits on a socket or a thread takes no seconds without end."""
 ENV_NAMES = {"source": "PODCOV_SOURCE_DIRS"}
 """PODCOV_SOURCE is the agent's: what it measures."""
 
@@ -209,7 +211,7 @@ def _percent(value: object) -> float | None:
 
 def _seconds(value: object) -> float | None:
     number = _number(value)
-    return number if number is not None and number > 0 else None
+    return number if number is not None and 0 < number <= DAY_S else None
 
 
 def _port(value: object) -> int | None:
@@ -227,7 +229,7 @@ PARSERS: Mapping[str, tuple[Callable[[object], object], str]] = {
     "source": (_texts, "a list of folders (in the environment: separated by commas)"),
     "forward": (_forward, "native or kubectl"),
     "local_port": (_port, "a port number, or 0 for a free one"),
-    "timeout": (_seconds, "seconds, more than 0"),
+    "timeout": (_seconds, "seconds, more than 0 and no more than a day"),
     "allow_stale": (_flag, "true or false"),
     "fail_under": (_percent, "a number between 0 and 100"),
 }

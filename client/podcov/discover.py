@@ -4,7 +4,7 @@ The decisions are pure and work on raw pod JSON; the API itself is kube's. Calle
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from podcov.contract import ANNOTATION_INJECTED, DEFAULT_PORT, ENV_PORT, SIDECAR_NAME
@@ -77,6 +77,7 @@ def label_selector(selector: Json) -> str:
 def choose(pods: Iterable[Json], wanted: Wanted) -> Discovery:
     """Sort pods into those to ask, failed and left-out ones; raise if none can be asked."""
     targets, failed, skipped = [], [], []
+    restarting = set()
     for pod in sorted(pods, key=lambda pod: str(pod["metadata"]["name"])):
         error = unfit(pod, wanted.namespace)
         name = str(pod["metadata"]["name"])
@@ -84,9 +85,11 @@ def choose(pods: Iterable[Json], wanted: Wanted) -> Discovery:
             targets.append(target_of(pod))
         elif _counts_as_missing(error, wanted):
             failed.append(Failure(name, error))
+            if _agent_ran(pod):
+                restarting.add(str(pod["metadata"]["uid"]))
         else:
             skipped.append(Failure(name, error))
-    found = Discovery(tuple(targets), tuple(failed), tuple(skipped))
+    found = Discovery(tuple(targets), tuple(failed), tuple(skipped), frozenset(restarting))
     if not targets:
         raise _nobody(found, wanted)
     return found
@@ -97,10 +100,10 @@ def miss_gone(found: Discovery, before: Iterable[Target]) -> Discovery:
     here = {target.key for target in found.targets}
     failed = {failure.name for failure in found.failed}
     gone = [each.name for each in before if each.key not in here and each.name not in failed]
-    return Discovery(
-        found.targets,
-        (*found.failed, *(Failure(name, _ended(name)) for name in gone)),
-        tuple(failure for failure in found.skipped if failure.name not in gone),
+    return replace(
+        found,
+        failed=(*found.failed, *(Failure(name, _ended(name)) for name in gone)),
+        skipped=tuple(failure for failure in found.skipped if failure.name not in gone),
     )
 
 
@@ -168,8 +171,19 @@ def _port_of_agent(pod: Json) -> int:
 
 
 def _agent_runs(pod: Json) -> bool:
-    states: list[dict[str, Any]] = pod.get("status", {}).get("initContainerStatuses", [])
-    return any(item["name"] == SIDECAR_NAME and "running" in item["state"] for item in states)
+    return any("running" in item["state"] for item in _agent_statuses(pod))
+
+
+def _agent_ran(pod: Json) -> bool:
+    return any(
+        item.get("restartCount") or "terminated" in item["state"] for item in _agent_statuses(pod)
+    )
+
+
+def _agent_statuses(pod: Json) -> list[dict[str, Any]]:
+    """None or one."""
+    statuses = pod.get("status", {}).get("initContainerStatuses", ())
+    return [item for item in statuses if item["name"] == SIDECAR_NAME]
 
 
 def _how_to_add(pod: Json, namespace: str) -> str:

@@ -240,7 +240,7 @@ def _words_of(problem: ApiException) -> str:
 
 def _refused_forward(pod: str, port: int, reason: str) -> PodcovError:
     text = _flat(reason)
-    if "403" in text or "Forbidden" in text:
+    if text.startswith("HTTP 403"):
         return ForbiddenError(
             f"The cluster does not let you forward port {port} of pod {pod}.",
             "Ask for the right to create pods/portforward in this namespace.",

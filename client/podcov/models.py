@@ -3,8 +3,8 @@
 Must not do I/O or know JSON. Made by discover and wire, joined by collect, read by everybody.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from podcov.errors import PodcovError
 
@@ -46,6 +46,8 @@ class Discovery:
     targets: tuple[Target, ...]
     failed: tuple[Failure, ...] = ()
     skipped: tuple[Failure, ...] = ()
+    restarting: frozenset[str] = frozenset()
+    """Keys of pods among the failed whose agent ran before: they have lines of then."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -58,6 +60,12 @@ class Note:
     reason: str
     remedy: str
     count: int = 1
+    """How often it was written in one pod."""
+
+
+def unite_notes(notes: Iterable[Note]) -> tuple[Note, ...]:
+    """Each once, sorted; where pods wrote one differently often, with the largest number."""
+    return tuple({replace(note, count=0): note for note in sorted(notes)}.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +169,7 @@ class Interval:
     answered: tuple[Target, ...] = ()
     failed: tuple[Failure, ...] = ()
     unknown: frozenset[str] = field(default_factory=frozenset)
-    """Keys of the targets that did not answer then."""
+    """Keys of the pods that had run before and did not answer then."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,10 @@ def run_program(
     check_free(program.port, program.host, "--port")
     with ExitStack() as signals:
         relay = signals.enter_context(_relaying())
-        with tempfile.TemporaryDirectory(prefix="podcov-run-") as folder:
+        with tempfile.TemporaryDirectory(
+            prefix="podcov-run-",
+            ignore_cleanup_errors=True,  # what the program left behind may still write there
+        ) as folder:
             place = Path(folder)
             (place / "spool" / CONTAINER).mkdir(parents=True)
             with _sidecar(program, place, env) as port:
@@ -196,10 +199,12 @@ class _Relay:
 
 @contextmanager
 def _relaying() -> Iterator[_Relay]:
+    """Signals are the relay's in this block; one that is ignored stays so, for the program too."""
     woken, wake = os.pipe()
     os.set_blocking(wake, False)
     relay = _Relay(woken)
-    before = {number: signal.signal(number, relay) for number in FORWARDED}
+    heard = [number for number in FORWARDED if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, relay) for number in heard}
     before[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, lambda *_: None)
     old = signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
     try:

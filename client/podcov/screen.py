@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from podcov.errors import PodcovError, name_some, number_of
-from podcov.models import Failure, Health, Note, Unread
+from podcov.models import Failure, Health, Note, Unread, unite_notes
 
 if TYPE_CHECKING:  # `podcov run` waits for neither coverage.py nor Kubernetes
     from podcov.collect import Progress as Tick
@@ -145,7 +145,7 @@ class Screen:
 
     def show_notes(self, notes: Iterable[Note]) -> None:
         """What the agents do not measure."""
-        for note in sorted(set(notes)):
+        for note in unite_notes(notes):
             times = f" ({note.count} times)" if note.count > 1 else ""
             said = ": ".join(part for part in (note.reason, note.detail) if part)
             self.say(f"note from {note.container}, {note.slug}{times}: {said}", "yellow")

@@ -221,11 +221,12 @@ class Session:
 
         answers = self._ask(found, ask, on_progress)
         generations = {turn.target.key: turn.generation for turn in answers.answered}
+        known = found.restarting | {target.key for target in found.targets}
         return Interval(
             generations=generations,
             answered=tuple(turn.target for turn in answers.answered),
             failed=(*answers.failed, *found.failed),
-            unknown=frozenset(target.key for target in found.targets) - generations.keys(),
+            unknown=known - generations.keys(),
         )
 
     def _ask(
@@ -287,16 +288,26 @@ def _question(target: Target, since: Interval | str | None) -> str:
 
 
 def _target_of_url(url: str) -> Target:
-    address = urlsplit(url if "//" in url else f"http://{url}")
     try:
-        port = address.port or DEFAULT_PORT
-    except ValueError:
-        port = 0
-    if address.scheme not in ("http", "https") or not address.hostname or not port:
+        scheme, host, port = _parts_of_url(url if "//" in url else f"http://{url}")
+    except ValueError as problem:
         raise SettingError(
             f"{url!r} is not the address of an agent.",
             f"Write it as http://127.0.0.1:{DEFAULT_PORT}",
-        )
-    host = f"[{address.hostname}]" if ":" in address.hostname else address.hostname
-    clean = f"{address.scheme}://{host}:{port}"
+        ) from problem
+    clean = f"{scheme}://{host}:{port}"
     return Target(key=clean, name=clean.partition("//")[2], port=port, url=clean)
+
+
+def _parts_of_url(url: str) -> tuple[str, str, int]:
+    """Scheme, host and port; ValueError if there is not all of them, or more than them."""
+    address = urlsplit(url)
+    host = address.hostname or ""
+    port = DEFAULT_PORT if address.port is None else address.port
+    more = address.path.strip("/") or address.query or address.fragment or "@" in address.netloc
+    if address.scheme not in ("http", "https") or not host or " " in host or not port or more:
+        raise ValueError("not http://HOST:PORT")
+    if ":" in host:
+        return address.scheme, f"[{host}]", port
+    host.encode("idna")  # as a socket will
+    return address.scheme, host, port

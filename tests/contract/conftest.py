@@ -1,4 +1,4 @@
-"""A container's spool and the sidecar over it, for the tests of both existing clients."""
+"""A container's spool and the sidecar over it, which installs the agent as in a pod."""
 
 from __future__ import annotations
 

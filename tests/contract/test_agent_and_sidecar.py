@@ -14,7 +14,7 @@ from pathlib import Path
 import coverage
 import pytest
 from support import interpreters
-from support.sidecar import Sidecar, announced_port, start
+from support.sidecar import Sidecar
 
 PROGRAM = """\
 import sys
@@ -28,20 +28,6 @@ def loop():
 loop()
 """
 BEGUN, IN_LOOP, LEFT, RIGHT = {1, 2, 3, 9}, {3, 4, 8}, {5}, {7}
-
-
-@pytest.fixture
-def sidecar(tmp_path: Path) -> Iterator[Sidecar]:
-    """It installs the agent as in a pod."""
-    announce, errors = tmp_path / "port", tmp_path / "stderr"
-    flags = ["--port", "0", "--announce", str(announce)]
-    environ = {"PODCOV_HOME": str(tmp_path / "home"), "PODCOV_SPOOL": str(tmp_path / "spool")}
-    process = start(flags, errors, environ)
-    try:
-        yield Sidecar(process, announced_port(announce, errors), errors)
-    finally:
-        process.terminate()
-        process.wait(20)
 
 
 class App:

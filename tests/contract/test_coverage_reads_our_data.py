@@ -10,7 +10,7 @@ from typing import Any
 
 import coverage
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from podcov_agent.sidecar import dump
 from support import interpreters
@@ -73,17 +73,20 @@ def test_no_line_at_all_is_data_too(write: Any) -> None:
     assert (answer["contents"], answer["contexts"]) == ({}, [""])
 
 
-PATHS = st.binary().map(lambda name: name.replace(b"\0", b"").decode("utf-8", "surrogateescape"))
+PATHS = st.binary().map(lambda name: name.decode("utf-8", "surrogateescape"))
 
 
 @settings(deadline=None, max_examples=50)
+@example({"/app/a\0b.py": {1}})
 @given(st.dictionaries(PATHS, st.sets(st.integers(1, 999))))
 def test_any_paths_and_lines_survive(found: dict[str, set[int]]) -> None:
-    """Whatever a path is made of, quotes, semicolons and undecodable bytes among it."""
+    """Whatever a path is made of, quotes, semicolons, zero and undecodable bytes among it."""
     data = coverage.CoverageData(no_disk=True)
     data.loads(dump.to_dumps({path: (bits_of(lines), 0) for path, lines in found.items()}))
     clean = {
-        path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace"): lines
+        path.encode("utf-8", "surrogateescape")
+        .decode("utf-8", "backslashreplace")
+        .replace("\0", "\\x00"): lines
         for path, lines in found.items()
     }
     assert {path: set(data.lines(path) or []) for path in data.measured_files()} == clean

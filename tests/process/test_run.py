@@ -1,10 +1,12 @@
 """`podcov run`: the program as it would be without us, and measured."""
 
 import errno
+import os
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -46,6 +48,16 @@ def test_signals_reach_the_program_and_its_exit_code_is_passed_on(project: Proje
     assert (out, err, child.returncode) == (f"got {signal.SIGTERM.value}\n", "", 3)
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2])), timeout=5)
+
+
+def test_a_signal_that_is_ignored_stays_ignored() -> None:
+    """By nohup, or by a shell that runs a command in the background."""
+    words = [sys.executable, "-m", "podcov", "run", "--port", "0", "--", sys.executable, "-c"]
+    says = "import signal; print(signal.getsignal(signal.SIGHUP) is signal.SIG_IGN)"
+    done = subprocess.run(
+        ["nohup", *words, says], stdin=subprocess.DEVNULL, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout) == (0, "True\n")
 
 
 def test_a_signal_before_the_program_runs_ends_in_good_order(
@@ -110,6 +122,19 @@ def test_the_temporary_folder_goes_with_the_program(
     with running("--", sys.executable, "-c", "print(1)") as (child, _):
         child.communicate(timeout=30)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_program_that_leaves_another_behind_ends_as_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other may write into the folder while it is being removed."""
+
+    def find_more(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOTEMPTY, os.strerror(errno.ENOTEMPTY))
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(os, "rmdir", find_more)
+    assert main(["run", "--port", "0", "--", sys.executable, "-c", "raise SystemExit(7)"]) == 7
 
 
 def test_nothing_stays_when_podcov_run_is_killed(

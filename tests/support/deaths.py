@@ -61,7 +61,7 @@ class Worker:
         self.start()
 
     def start(self) -> None:
-        self.counted = False
+        self.counted = False  # its death, when what it said was read
         self.mode = self.rolls.choice(MODES)
         life = self.rolls.randint(1, 2 * self.pod.life)
         span = [str(self.first), str(self.end), str(life), self.mode]
@@ -133,7 +133,7 @@ class Pod:
         workers = [Worker(self, n) for n in range(PROCESSES)]
         deadline = time.monotonic() + DEADLINE_S
         try:
-            while sum(self.begun()) < FUNCTIONS or any(w.process.poll() is None for w in workers):
+            while sum(self.begun()) < FUNCTIONS or not all(w.counted for w in workers):
                 assert time.monotonic() < deadline, f"{self.begun()} of {SHARE} each have begun"
                 with running(self.folder / "spool", self.folder) as sidecar:
                     self.serve(sidecar, workers, deadline)
@@ -150,7 +150,7 @@ class Pod:
             for worker in workers:
                 worker.look()
             begun = sum(self.begun())
-            if begun == FUNCTIONS and all(w.process.poll() is not None for w in workers):
+            if begun == FUNCTIONS and all(w.counted for w in workers):
                 return self.turn(sidecar)
             if begun < turned + TURN_EVERY:
                 continue
@@ -177,6 +177,6 @@ class Pod:
 
 
 def end(process: subprocess.Popen[str]) -> None:
-    if process.poll() is None:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.communicate(timeout=30)
+    with process:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)

@@ -40,6 +40,8 @@ def running(*words: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
             assert child.stderr is not None
             said = child.stderr.readline()
             match = re.search(r"podcov collect --url (http://127\.0\.0\.1:\d+)$", said)
+            if not match:
+                child.terminate()  # what else it says has an end then
             assert match, said + child.stderr.read()
             yield child, match[1]
         finally:

@@ -58,24 +58,26 @@ class Relay:
                 threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 
     def _serve(self, client: socket.socket) -> None:
-        with suppress(OSError), client:
-            if self._api and not self._shake_hands(client):
-                return
-            with socket.create_connection(("127.0.0.1", self._to)) as agent:
-                wrap = _frame_of_data if self._api else bytes
-                back = threading.Thread(target=pump, args=(agent, client, wrap), daemon=True)
-                back.start()
-                with suppress(EOFError, OSError):
-                    while data := (_read_frame(client) if self._api else client.recv(1 << 16)):
-                        agent.sendall(data)
-                agent.shutdown(socket.SHUT_RDWR)
-                back.join()
+        with suppress(EOFError, OSError), client:
+            if not self._api or self._shake_hands(client):
+                self._hand_on(client)
         self._open.discard(client)
+
+    def _hand_on(self, client: socket.socket) -> None:
+        with socket.create_connection(("127.0.0.1", self._to)) as agent:
+            wrap = _frame_of_data if self._api else bytes
+            back = threading.Thread(target=pump, args=(agent, client, wrap), daemon=True)
+            back.start()
+            with suppress(EOFError, OSError):
+                while data := (_read_frame(client) if self._api else client.recv(1 << 16)):
+                    agent.sendall(data)
+            agent.shutdown(socket.SHUT_RDWR)
+            back.join()
 
     def _shake_hands(self, client: socket.socket) -> bool:
         request = b""
         while b"\r\n\r\n" not in request:
-            request += client.recv(1 << 16)
+            request += _read(client, 1)
         if self.refuses:
             body = b'{"message": "the pod has no host"}'
             head = f"HTTP/1.1 {self.refuses}\r\nContent-Length: {len(body)}\r\n\r\n"

@@ -70,6 +70,7 @@ class Chunk:
         self._places: dict[Source, tuple[int, int, int]] = {}
         self._seen = _ZEROS
         self._lines: dict[Source, int] = {}
+        self._cleared: dict[Source, int] = {}  # since it was last seen
         self._new = False
 
     def place(self, source: Source, place: Place) -> None:
@@ -87,8 +88,9 @@ class Chunk:
         try:
             self._check()
         except OSError:  # touching a truncated map would be the end of the sidecar
-            return self._lines
+            return {s: n & ~self._cleared.get(s, 0) for s, n in self._lines.items()}
         bits, seen, lines = self._map.bits(), self._seen, self._lines
+        self._cleared = {}
         if bits == seen and not self._new:
             return lines
         for source, (begin, end, own) in self._places.items():
@@ -123,6 +125,7 @@ class Chunk:
                 packed = numbits(lines & (own if known is None else known))
                 bits[begin : begin + len(packed)] = packed
         self._map.clear(bytes(bits))
+        self._cleared = marks
 
     def _check(self) -> None:
         size = os.fstat(self._descriptor).st_size

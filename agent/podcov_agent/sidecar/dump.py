@@ -45,7 +45,7 @@ Lines = dict[str, tuple[int, int]]
 
 
 def to_sql(lines: Lines) -> str:
-    """The script that makes the database. A path that is no UTF-8 gets its bytes as \\xNN."""
+    """The script that makes the database. Zero and what is no UTF-8 become \\xNN."""
     files: list[str] = []
     bits: list[str] = []
     for file_id, (path, contexts) in enumerate(_with_clean_paths(lines).items(), 1):
@@ -93,6 +93,7 @@ def _with_clean_paths(lines: Lines) -> Lines:
     clean: Lines = {}
     for path, (numbers, startup) in lines.items():
         name = path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+        name = name.replace("\0", "\\x00")
         others = clean.get(name, (0, 0))
         clean[name] = (numbers | others[0], startup | others[1])
     return clean

@@ -85,7 +85,7 @@ class TooBusyError(SidecarError):
 
 
 class SpoolWriteFailedError(SidecarError):
-    """The spool takes no more bytes. Nothing was cleared and nothing was lost."""
+    """The spool takes no more bytes. Nothing was lost."""
 
     slug = "spool-unwritable"
     status = 507

@@ -48,7 +48,7 @@ class Generations:
     def turn(self, marks: Marks, session: str | None, clear: Callable[[Marks], None]) -> None:
         """End the living generation with `marks`; `clear` is called once they are written down.
 
-        Raises SpoolWriteFailedError before anything is cleared.
+        Raises SpoolWriteFailedError: nothing is cleared, or `recover` finishes the turn.
         """
         sessions = self.sessions
         if session is not None:
@@ -106,7 +106,7 @@ class Generations:
             if boundary not in known:
                 raise GenerationMergedError(f"generation {boundary} was merged with its neighbours")
         upto, marks = self._unions.pop(start, (start, {}))
-        if upto > end:
+        if upto > end or upto not in known:  # not known: merged with what came after it
             upto, marks = start, {}
         for one in self._ended:
             if upto <= one.first < end:
@@ -126,14 +126,16 @@ class Generations:
             ((int(m[1]), int(m[2])) for m in map(_NAME.match, names) if m),
             key=lambda span: (span[0], -span[1]),
         )
+        for name in names:
+            if name.endswith(_TEMPORARY):
+                self._remove(name)
         self.damaged = {name: "put aside" for name in names if name.startswith(_ASIDE)}
         ended: list[Ended] = []
         for first, last in spans:
             one = Ended(first, last, self._size(Ended(first, last, 0).name))
             begins = ended[-1].last + 1 if ended else 0
             if last < begins:
-                with contextlib.suppress(OSError):
-                    os.unlink(self._path(one.name))
+                self._remove(one.name)
                 continue
             if begins < first:
                 ended.append(Ended(begins, first - 1, 0))
@@ -175,8 +177,7 @@ class Generations:
                 file.write(archive.encode(record))
             self._rename(name + _TEMPORARY, name)
         except OSError:
-            with contextlib.suppress(OSError):
-                os.unlink(self._path(name + _TEMPORARY))
+            self._remove(name + _TEMPORARY)
             raise
 
     def _load(self, one: Ended) -> archive.Record:
@@ -198,6 +199,10 @@ class Generations:
 
     def _size(self, name: str) -> int:
         return os.stat(self._path(name)).st_size
+
+    def _remove(self, name: str) -> None:
+        with contextlib.suppress(OSError):
+            os.unlink(self._path(name))
 
     def _rename(self, old: str, new: str) -> None:
         os.replace(self._path(old), self._path(new))

@@ -58,7 +58,8 @@ class Request:
         if "transfer-encoding" in self.headers:
             raise BadRequestError("Transfer-Encoding is not understood, expected Content-Length")
         text = self.headers.get("content-length", "0")
-        if not (text.isascii() and text.isdigit()) or int(text[:9]) > BODY_BYTES:
+        is_number = text.isascii() and text.isdigit() and len(text) < 10
+        if not is_number or int(text) > BODY_BYTES:
             raise BadRequestError(f"Content-Length is {text!r}, expected 0 to {BODY_BYTES}")
         return int(text)
 

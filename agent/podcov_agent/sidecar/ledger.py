@@ -11,7 +11,11 @@ from dataclasses import dataclass, field
 
 from podcov_agent.contract import DEFAULT_SESSION
 from podcov_agent.errors import GENERATION_DAMAGED
-from podcov_agent.sidecar.errors import BadValueError, SessionForgottenError
+from podcov_agent.sidecar.errors import (
+    BadValueError,
+    SessionForgottenError,
+    SpoolWriteFailedError,
+)
 from podcov_agent.sidecar.generations import Generations
 from podcov_agent.sidecar.lines import Exits, Source, count, divide, unite
 from podcov_agent.sidecar.reader import Interpreter, Note, Spool
@@ -76,10 +80,10 @@ class Ledger:
     def turn(self, session: str | None = None) -> int:
         """End the living generation and return the number of the next; `session` then starts there.
 
-        Raises SpoolWriteFailedError, and nothing has changed.
+        Raises SpoolWriteFailedError, and no line is lost.
         """
         with self._lock:
-            self._generations.recover(self._spool.clear)
+            self._finish_turn()
             self._generations.turn(self._spool.read(), session, self._spool.clear)
             return self._generations.current
 
@@ -99,9 +103,11 @@ class Ledger:
         """The lines of generations `start <= g < end`; without `end`, up to this moment.
 
         Raises BadValueError for an interval that lies ahead or backwards, GenerationMergedError
-        for one whose boundaries are no longer known.
+        for one whose boundaries are no longer known, SpoolWriteFailedError while a turn cannot be
+        finished.
         """
         with self._lock:
+            self._finish_turn()
             current = self._generations.current
             if not 0 <= start <= current or (end is not None and not start <= end <= current):
                 wanted = f"from={start} to={'now' if end is None else end}"
@@ -141,6 +147,14 @@ class Ledger:
             },
             everything.damaged,
         )
+
+    def _finish_turn(self) -> None:
+        """If one could not give its file a name: its lines are cleared and in no generation yet."""
+        try:
+            self._generations.recover(self._spool.clear)
+        except OSError as error:
+            doing = f"finishing generation {self._generations.current}"
+            raise SpoolWriteFailedError.because(error, doing) from None
 
     def _damaged(self) -> list[Note]:
         return [

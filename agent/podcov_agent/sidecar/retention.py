@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from podcov_agent.contract import DEFAULT_SESSION
+
 
 class Ended(NamedTuple):
     """One file: the generations first..last, and its size in bytes."""
@@ -31,10 +33,14 @@ class Sessions:
     """Whether one was ever dropped, so that an unknown name may have been known once."""
 
     def move(self, name: str, start: int, limit: int) -> Sessions:
-        """The sessions with `name` at `start`; past `limit` the one moved longest ago goes."""
+        """The sessions with `name` at `start`; past `limit` the one moved longest ago goes.
+
+        But for the default session: who never named one would get more than was asked for.
+        """
         starts = (*((n, s) for n, s in self.starts if n != name), (name, start))
-        dropped = len(starts) > limit
-        return Sessions(starts[-limit:], self.forgotten or dropped)
+        dropped = [n for n, _ in starts if n != DEFAULT_SESSION][:-limit]
+        kept = tuple(one for one in starts if one[0] not in dropped)
+        return Sessions(kept, self.forgotten or bool(dropped))
 
     def as_dict(self) -> dict[str, int]:
         """Name to start."""
@@ -51,6 +57,7 @@ class Limits:
     """How many may come on top before they are merged, so that merging is rare."""
     size: int = 8 << 20
     sessions: int = 256
+    """Beside the default session."""
 
 
 DEFAULT = Limits()

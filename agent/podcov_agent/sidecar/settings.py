@@ -74,6 +74,6 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _port(name: str, text: str) -> int:
-    if text.isascii() and text.isdigit() and int(text[:6]) <= 65535:
+    if text.isascii() and text.isdigit() and len(text) < 6 and int(text) <= 65535:
         return int(text)
     raise BadSettingError(f"{name} is {text!r}, expected a port from 0 to 65535")

@@ -58,8 +58,9 @@ def test_an_unknown_key_is_named_with_its_file_and_the_accepted_keys() -> None:
 @pytest.mark.parametrize(
     ("key", "value", "accepted"),
     [
-        ("timeout", "soon", "seconds, more than 0"),
-        ("timeout", 0, "seconds, more than 0"),
+        ("timeout", "soon", "seconds, more than 0 and no more than a day"),
+        ("timeout", 0, "seconds, more than 0 and no more than a day"),
+        ("timeout", "inf", "seconds, more than 0 and no more than a day"),
         ("forward", "ssh", "native or kubectl"),
         ("fail_under", 101, "a number between 0 and 100"),
         ("fail_under", True, "a number between 0 and 100"),

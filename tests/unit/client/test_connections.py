@@ -133,6 +133,15 @@ def test_what_breaks_a_forward_is_told(project: Project, tmp_path: Path) -> None
         assert isinstance(failure, ForwardError)
 
 
+def test_a_number_in_what_breaks_a_forward_is_no_missing_right(
+    project: Project, tmp_path: Path
+) -> None:
+    """The words name the pod's sandbox by 64 hex digits, and 403 may be among them."""
+    with relaying(1, api=True) as relay:
+        relay.says = "error forwarding port 9095 to pod 81f403c9, uid : exit status 1"
+        assert failed_forward(relay, tmp_path).slug == "forward-failed"
+
+
 def test_a_websocket_that_is_refused_is_told_with_the_servers_message(
     project: Project, tmp_path: Path
 ) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from podcov import Collection, Interval, Session
+from podcov.cli import main
 from podcov.discover import target_of
 from podcov.errors import (
     NoDataError,
@@ -129,6 +130,24 @@ def test_a_pod_that_missed_the_beginning_is_not_guessed(project: Project, agent:
     assert failure.error.slug == "interval-unknown"
 
 
+@pytest.mark.parametrize(("restarts", "slug"), [(1, "interval-unknown"), (0, "forward-failed")])
+def test_a_pod_whose_agent_restarts_at_the_beginning_is_not_guessed(
+    project: Project, tmp_path: Path, restarts: int, slug: str
+) -> None:
+    """Its lines of before are still there; those of a pod that only starts are all of the interval
+    (and it would be asked for them)."""
+    agent = {"name": "podcov-agent", "state": {"waiting": {}}, "restartCount": restarts}
+    waiting = pod("shop-1", status={"phase": "Running", "initContainerStatuses": [agent]})
+    routes = {PODS: (200, {"items": [waiting, pod("shop-2")]})}
+    with serving(routes) as url:
+        config = str(write_kubeconfig(tmp_path / "config", url))
+        session = Session(kubeconfig=config, timeout_s=5)
+        begun = session.begin()
+        routes[PODS] = (200, {"items": [pod("shop-1")]})
+        (failure,) = session.collect(since=begun).failed
+    assert failure.error.slug == slug
+
+
 def test_a_pod_that_is_gone_by_the_end_is_missed(
     project: Project, start_agent: Callable[[], Agent]
 ) -> None:
@@ -229,12 +248,14 @@ def test_nothing_measured_is_said(project: Project, agent: Agent) -> None:
         collection.require_files()
 
 
-def test_a_merged_generation_is_said(project: Project, agent: Agent) -> None:
-    """410 from the agent becomes an error of its own slug, with the agent's words."""
+def test_an_interval_of_an_agent_that_began_anew_is_said(project: Project, agent: Agent) -> None:
+    """Another one answers at the address, and has no such generation; in its words."""
     future = Interval({agent.url: 99})
     (failure,) = Session(urls=[agent.url]).collect(since=future).failed
-    assert failure.error.slug in ("generation-merged", "bad-answer")
-    assert "99" in failure.error.message
+    assert failure.error.slug == "bad-answer"
+    assert failure.error.message.endswith(
+        " answered: from=99 to=now is no interval of the generations 0 to 0"
+    )
 
 
 def test_status_tells_what_each_container_has(project: Project, agent: Agent) -> None:
@@ -249,13 +270,36 @@ def test_status_tells_what_each_container_has(project: Project, agent: Agent) ->
     assert [note.slug for note in shop.notes] == ["no-source"]
 
 
+def test_a_note_of_several_pods_is_told_once(
+    project: Project, start_agent: Callable[[], Agent], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """However often each of them wrote it; the largest number is told."""
+    agents = [start_agent() for _ in range(3)]
+    for times, each in enumerate(agents, 1):
+        for _ in range(times):
+            each.writer.note("no-source", "/app/x.pyc")
+    urls = [each.url for each in agents]
+    (note,) = Session(urls=urls).collect().notes
+    assert (note.slug, note.count) == ("no-source", 3)
+    main(["status", *(f"--url={url}" for url in urls)])
+    said = capsys.readouterr().err
+    assert said.count("note from shop, no-source") == 1
+    assert "no-source (3 times): " in said
+
+
 def test_an_address_may_be_ipv6() -> None:
     """With its brackets."""
     (target,) = Session(urls=["http://[::1]:9200"]).targets()
     assert (target.url, target.port) == ("http://[::1]:9200", 9200)
 
 
-@pytest.mark.parametrize("url", ["ftp://x", "http://", "http://x:y"])
+NO_ADDRESSES = [
+    *("ftp://x", "http://", "http://x:y", "http://x:0", "http://[::1", "http://a..b", "http://x y"),
+    *(f"http://{'x' * 64}:9095", "http://x/v1", "http://x?name=y", "http://me:secret@x"),
+]
+
+
+@pytest.mark.parametrize("url", NO_ADDRESSES)
 def test_an_address_of_the_wrong_form_is_said(url: str) -> None:
     """The value and the accepted form are in the message."""
     with pytest.raises(SettingError) as caught:

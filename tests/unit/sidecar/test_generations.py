@@ -107,6 +107,15 @@ def test_old_boundaries_are_merged_and_the_lines_stay(tmp_path: Path) -> None:
     assert (again.current, lines_in(again.union(0))) == (40, set(range(40)))
 
 
+def test_an_interval_that_was_asked_for_before_a_merge_keeps_growing(tmp_path: Path) -> None:
+    """What was united then ends within generations that are one file now."""
+    generations = turned(tmp_path, 4, Limits(boundaries=4, batch=2))
+    assert lines_in(generations.union(0)) == set(range(4))
+    for number in range(4, 20):
+        generations.turn(marks(number), None, ignore)
+    assert lines_in(generations.union(0)) == set(range(20))
+
+
 def test_startup_is_never_merged(tmp_path: Path) -> None:
     turned(tmp_path, 40, Limits(boundaries=2, batch=1))
     again = Generations(str(tmp_path))
@@ -140,6 +149,15 @@ def test_a_merge_that_was_interrupted_is_completed(tmp_path: Path) -> None:
     again = Generations(str(tmp_path))
     assert (again.current, lines_in(again.union(0))) == (13, set(range(13)))
     assert "gen.4-4" not in os.listdir(tmp_path)
+
+
+def test_a_file_that_was_not_written_to_its_end_is_removed(tmp_path: Path) -> None:
+    """By a merge that died; nobody would write under its name again."""
+    turned(tmp_path, 3, Limits())
+    before = sorted(os.listdir(tmp_path))
+    (tmp_path / "gen.1-2.tmp").write_bytes(b"torn")
+    assert lines_in(Generations(str(tmp_path)).union(0)) == {0, 1, 2}
+    assert sorted(os.listdir(tmp_path)) == before
 
 
 def test_the_sessions_used_last_are_kept(tmp_path: Path) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from podcov_agent import record
 from podcov_agent.contract import DEFAULT_SESSION, RECORD_BRANCHES
-from podcov_agent.sidecar.errors import BadValueError, SessionForgottenError
+from podcov_agent.sidecar.errors import BadValueError, SessionForgottenError, SpoolFullError
 from podcov_agent.sidecar.generations import Generations
 from podcov_agent.sidecar.ledger import Branches, Ledger
 from podcov_agent.sidecar.lines import Source
@@ -37,6 +40,34 @@ def test_a_line_is_in_the_generation_it_ran_in(tmp_path: Path) -> None:
     assert lines(kept, 2) == {12, 13, 20, 50}
 
 
+def test_a_turn_that_could_not_be_finished_hides_no_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its lines are cleared, and their file has no name yet."""
+    kept, writer = ledger(tmp_path), Writer(tmp_path / "shop")
+    writer.run("/app/a.py", 1)
+    with monkeypatch.context() as full:
+        full.setattr(os, "replace", fail_to_name(os.replace))
+        with pytest.raises(SpoolFullError):
+            kept.turn()
+        with pytest.raises(SpoolFullError):
+            kept.snapshot(0)
+    assert lines(kept, 0) == {1}
+    assert kept.turn() == 2
+    assert [lines(kept, n, n + 1) for n in range(2)] == [{1}, set()]
+
+
+def fail_to_name(replace: Callable[[str, str], None]) -> Callable[[str, str], None]:
+    """No room for the name of a generation's file."""
+
+    def fail(old: str, new: str) -> None:
+        if not new.endswith("gen.pending"):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        replace(old, new)
+
+    return fail
+
+
 def test_what_ran_first_is_startup_once_there_was_a_turn(tmp_path: Path) -> None:
     kept, writer = ledger(tmp_path), Writer(tmp_path / "shop")
     writer.run("/app/a.py", 1)
@@ -62,6 +93,17 @@ def test_lines_outlive_the_folder_they_were_marked_in(tmp_path: Path) -> None:
     assert lines(ledger(tmp_path), 0) == {1}
 
 
+def test_a_chunk_that_is_truncated_after_a_turn_books_nothing_twice(tmp_path: Path) -> None:
+    """What was seen in it last is in the generation before."""
+    kept, writer = ledger(tmp_path), Writer(tmp_path / "shop")
+    writer.run("/app/a.py", 1)
+    kept.turn()
+    os.truncate(tmp_path / "shop" / "chunk.0", 0)
+    assert (lines(kept, 0), lines(kept, 1)) == ({1}, set())
+    kept.turn()
+    assert lines(kept, 1) == set()
+
+
 def test_each_session_has_its_own_start(tmp_path: Path) -> None:
     kept, writer = ledger(tmp_path), Writer(tmp_path / "shop")
     writer.run("/app/a.py", 1)
@@ -84,6 +126,16 @@ def test_a_forgotten_session_is_never_answered_with_too_much(tmp_path: Path) -> 
     kept.turn("bert")
     with pytest.raises(SessionForgottenError, match=r"^session 'anna' is not among"):
         kept.session_start("anna")
+
+
+def test_the_default_session_is_never_forgotten(tmp_path: Path) -> None:
+    """Both existing clients ask for it, and `podcov collect`: without its start, for too much."""
+    kept = ledger(tmp_path, Limits(sessions=1))
+    for name in (DEFAULT_SESSION, "anna", "bert"):
+        kept.turn(name)
+    again = ledger(tmp_path)
+    assert again.session_start(DEFAULT_SESSION) == 1
+    assert again.health().sessions == {DEFAULT_SESSION: 1, "bert": 3}
 
 
 @pytest.mark.parametrize(("start", "end"), [(2, None), (0, 2), (1, 0), (-1, None)])

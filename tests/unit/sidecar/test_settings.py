@@ -28,6 +28,7 @@ def test_flags_win_over_the_environment() -> None:
     [
         ([], {**POD, "PODCOV_PORT": "http"}, "PODCOV_PORT is 'http', expected a port from 0 to"),
         ([], {**POD, "PODCOV_PORT": "65536"}, "PODCOV_PORT is '65536', expected a port from 0"),
+        (["--port", "000000065536"], POD, "--port is '000000065536', expected a port from 0"),
         (["--port", "-1"], POD, "--port is '-1', expected a port from 0 to 65535"),
         ([], {"PODCOV_HOME": "/h"}, "PODCOV_SPOOL is not set, expected a folder"),
         ([], {"PODCOV_SPOOL": "/s"}, "PODCOV_HOME is not set, expected a folder"),
