@@ -65,10 +65,10 @@ class Report:
 
 
 def find_taken(path: str, ran: Ran, startup: Ran) -> Taken:
-    """The arcs of a local file that were taken; only lines where it is no Python."""
+    """The arcs of a local file that were taken; only lines where it cannot be analysed."""
     try:
         branches = Branches(get_python_source(path), _parse)
-    except (CoverageException, SyntaxError, OSError, ValueError):
+    except (CoverageException, SyntaxError, OSError, ValueError, AssertionError):
         return Taken(_as_arcs(ran.lines), _as_arcs(startup.lines))
     return Taken(branches.arcs(ran), branches.arcs(startup))
 
@@ -237,10 +237,31 @@ def _run(
         cov = _open(str(path), rcfile)
         _write(files, path, bool(cov.get_option("run:relative_files")))
         cov.load()
-        percent = run(cov)
+        try:
+            percent = run(cov)
+        except AssertionError as problem:
+            raise _not_analysed(files) or problem from problem
         cov.get_data().close()
         said = tuple(str(item.message) for item in seen if item.category is CoverageWarning)
     return percent, said
+
+
+def _not_analysed(files: Iterable[Measured]) -> ReportError | None:
+    """What to say of files that coverage.py's parser does not understand, though they are Python.
+
+    As of 7.17 it fails where, in a function, a loop ends in a `with` of nothing but `x: int`.
+    """
+    for file in files:
+        try:
+            _parse(get_python_source(file.path))
+        except AssertionError:
+            return ReportError(
+                f"coverage.py cannot find the branches of {file.path}: its parser failed.",
+                "Leave the file out with omit, or collect without branches.",
+            )
+        except Exception:  # not what made the report fail
+            continue
+    return None
 
 
 def _open(data_file: str | None, rcfile: str | None) -> Coverage:

@@ -32,6 +32,7 @@ FILES, LINES_PER_FILE = 2_000, 100
 PAUSE_S = 0.1
 PERIOD_S, GROUP = 0.25, 10
 ALONE = "alone"
+AGAIN = "alone, once more: the noise"
 READERS = {
     "while GET /coverage is asked": "GET /coverage?name=bench",
     "while turns are made": "POST /v1/turn",
@@ -51,7 +52,7 @@ def run(quick: bool) -> list[Row]:
         command, log = [sys.executable, "-m", *words], folder / "log"
         port = stack.enter_context(serving(command, container.environ(), server, log))
         answers = partial(_answers_ms, port, server.target)
-        sides = {ALONE: partial(answers, None)}
+        sides = {side: partial(answers, None) for side in (ALONE, AGAIN)}
         for side, request in READERS.items():
             sides[side] = partial(answers, stack.enter_context(_stopped(sidecar.port, request)))
         periods = interleave(sides, groups * GROUP)

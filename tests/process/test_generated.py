@@ -56,6 +56,14 @@ def test_a_difference_is_narrowed_to_what_makes_it(tmp_path: Path) -> None:
     assert len(shown.splitlines()) < 12, shown
 
 
+def test_a_program_finds_nothing_of_the_one_before(tmp_path: Path) -> None:
+    """Else what it does would depend on how often that one was run."""
+    which = interpreter(VERSIONS[0])
+    with Pair(venv_python(which, coverage_for(which.version)), tmp_path) as pair:
+        pair.compare("box.one = 5\n", 1)
+        assert pair.compare("log(box.one)\n", 1).ours["log"] == [["1"]]
+
+
 def check(
     which: Interpreter,
     scratch: Path,
@@ -98,7 +106,9 @@ def check(
 
 def differences(seen: Seen) -> dict[str, object]:
     """What is not the same, by name."""
-    found: dict[str, object] = {key: seen.report[key] for key in DIFFERENCES if seen.report[key]}
+    found: dict[str, object] = {
+        key: seen.report[key] for key in DIFFERENCES if seen.report.get(key)
+    }
     for key, ours in seen.ours.items():
         if ours != seen.theirs[key]:
             found[key] = f"ours: {ours}\ntheirs: {seen.theirs[key]}"

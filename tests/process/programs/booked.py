@@ -120,6 +120,37 @@ def a_break_and_a_raise(n):
         return n
 
 
+def a_return_ends_a_try(n):
+    try:
+        if n:  # only coverage to 126: 3.9  # only ours to 128: 3.9
+            return 1  # only coverage: 3.9
+    finally:
+        return n
+
+
+class Waits:
+    def __aiter__(self):
+        return self
+
+    def __anext__(self):
+        return self
+
+    def __await__(self):
+        yield
+
+
+async def an_else_after_a_cancellation():
+    async for i in Waits():  # only coverage to 146: 3.9
+        break
+    else:
+        return i  # only coverage: 3.9
+
+
+def cancelled(coroutine):
+    coroutine.send(None)
+    return coroutine.throw(ValueError)
+
+
 def outcome(function, *args):
     try:
         return function(*args)
@@ -133,4 +164,5 @@ def run():
     out = outcome(a_handler_is_left, 1)
     return out, a_dead_branch(0), a_statement_without_code(0), code_behind_a_jump(0), \
         a_handler_and_an_else(0), an_annotation_ends_a_finally(0), an_assignment_over_lines(1), \
-        outcome(a_class_is_left_by_an_exception, 1), a_break_and_a_raise(1)
+        outcome(a_class_is_left_by_an_exception, 1), a_break_and_a_raise(1), \
+        a_return_ends_a_try(0), outcome(cancelled, an_else_after_a_cancellation())

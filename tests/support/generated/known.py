@@ -14,6 +14,8 @@ ALL = range(8, 99)
 
 LINES_ONLY_COVERAGE = {
     "end of finally": (places.finally_ends, range(8, 12)),
+    "end of try": (places.try_ends, (9,)),
+    "else of async for": (places.async_for_elses, (9,)),
     "end of with": (places.with_ends, (9,)),
     "end of except as": (places.handler_ends, (8, 9)),
     "end of case": (places.case_ends, (10,)),
@@ -47,6 +49,10 @@ BRANCHES_ONLY_OURS = {
     "end of case": (places.case_ends, (10,)),
     "except*": (places.star_handlers, ALL),
 }
+
+
+NOT_ANALYSED = {"known": {"coverage.py's parser fails": 1}}
+"""The whole report, where it has no idea of the branches."""
 
 
 def explain(report, tree, first_line, ran):

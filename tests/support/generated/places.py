@@ -24,9 +24,19 @@ def finally_ends(tree):
     return union(ends(node.finalbody) for node in find(tree, TRIES))
 
 
+def try_ends(tree):
+    """Where the body of a `try` ends."""
+    return union(ends(node.body) for node in find(tree, TRIES))
+
+
 def with_ends(tree):
     """Where the body of a `with` ends."""
     return union(ends(node.body) for node in find(tree, WITHS))
+
+
+def async_for_elses(tree):
+    """Where the `else` of an `async for` begins."""
+    return lines(node.orelse[0] for node in find(tree, ast.AsyncFor) if node.orelse)
 
 
 def handler_ends(tree):
@@ -126,10 +136,9 @@ def one_line_generics(tree):
 
 def star_handlers(tree):
     """Decisions in an `except*`, and definitions, which are decisions if they are on one line."""
-    handlers = [handler for node in find(tree, STARS) for handler in node.handlers]
-    return lines(
-        inner for handler in handlers for inner in find(handler, (*DECISIONS, *DEFINITIONS))
-    )
+    nodes = [each for node in find(tree, STARS) for h in node.handlers for each in ast.walk(h)]
+    decisions = [node for node in nodes if isinstance(node, (*DECISIONS, *DEFINITIONS))]
+    return lines(decisions + [case.pattern for n in nodes for case in getattr(n, "cases", ())])
 
 
 def is_constant(test):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -134,6 +135,18 @@ def test_a_file_that_cannot_be_parsed_is_an_error(project: Project) -> None:
     broken = project.write("shop/broken.py", "def (:\n")
     with pytest.raises(ReportError, match=r"broken\.py"):
         make_table([Measured(str(broken), frozenset({1}), frozenset(), ())])
+
+
+def test_a_file_that_coverage_cannot_analyse_is_an_error(project: Project) -> None:
+    """With branches alone; its lines are kept, and reported without them."""
+    text = "def f(xs):\n    for x in xs:\n        with x:\n            y: int\n"
+    path, ran = str(project.write("shop/odd.py", text)), Ran({1, 2}, ())
+    taken = find_taken(path, ran, Ran((), ()))
+    assert taken.arcs == {(1, 1), (2, 2)}
+    odd = Measured(path, frozenset({1, 2}), frozenset(), ())
+    with pytest.raises(ReportError, match=r"branches of .*odd\.py"):
+        make_table([*measured(project, 7), replace(odd, branches=taken)])
+    assert re.search(r"odd\.py +3 +1 +67%", make_table([odd]).text)
 
 
 def test_settings_that_leave_out_everything_are_said(project: Project) -> None:
