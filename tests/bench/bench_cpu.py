@@ -6,6 +6,7 @@ import json
 import statistics
 import subprocess
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from peers import (
     BRANCH,
@@ -22,7 +23,7 @@ from peers import (
     peers,
     versions,
 )
-from support.bench import Row
+from support.bench import Row, interleave
 from support.interpreters import VERSIONS as EVERY_VERSION
 from support.interpreters import find
 
@@ -56,11 +57,10 @@ def _measure(
     environment: Peers, sides: Sequence[str], rounds: int, scale: int
 ) -> dict[str, list[Seconds]]:
     words = [str(KERNELS), str(scale)]
-    commands = {side: environment.side(side, words, KERNELS.parent) for side in sides}
-    found: dict[str, list[Seconds]] = {name: [] for name in sides}
-    for _ in range(rounds):
-        for name, (command, env) in commands.items():
-            found[name].append(_seconds(command, env))
+    runs = {
+        side: partial(_seconds, *environment.side(side, words, KERNELS.parent)) for side in sides
+    }
+    found = interleave(runs, rounds)
     ours = environment.container(OURS)
     assert '"map": "native"' in str(ours.log().infos), "the map in C was not loaded"
     assert len(ours.ran(KERNELS)) > 100, "nothing was measured"

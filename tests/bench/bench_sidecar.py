@@ -18,13 +18,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from itertools import repeat
 from pathlib import Path
 
 import coverage
-from support.bench import Row, seconds
+from support.bench import Row, compare, interleave, seconds
 from support.sidecar import AGENT, Sidecar, running
 from support.spool import Writer
 
@@ -39,6 +40,10 @@ PAUSE_S = 0.001
 SPARSE = 40
 """Lines that run between two turns, as in one request of a test."""
 DENSITY = 0.6
+ANSWERS = ("GET /coverage", "GET /v1/snapshot")
+LIBRARY = "coverage's add_lines() and dumps()"
+EACH = 5
+"""Answers on one connection, of which the median counts in its round."""
 
 
 def run(quick: bool) -> list[Row]:
@@ -52,21 +57,20 @@ def run(quick: bool) -> list[Row]:
         idle_kib = sidecar.rss_kib()
         _run_all(places)
         with _writers(shop):
+            asks = {side: partial(_median_ms, sidecar, *side.split(), EACH) for side in ANSWERS}
+            asks[LIBRARY] = partial(_library_ms, _lines(sidecar))
+            found = interleave(asks, rounds // EACH)
             cpu_before = sidecar.cpu_s()
-            get = _median_ms(sidecar, "GET", "/coverage?name=bench", rounds)
+            _median_ms(sidecar, "GET", "/coverage", rounds)
             cpu = (sidecar.cpu_s() - cpu_before) / rounds * 1000
-            library = _library_ms(sidecar, max(rounds // 5, 3))
-            snapshot = _median_ms(sidecar, "GET", "/v1/snapshot", rounds)
             turn = _median_ms(sidecar, "POST", "/v1/turn", rounds)
             busy = [_turns(sidecar, max(rounds // 3, 3), run, places) for run in RUNS.values()]
         peak_kib = sidecar.rss_kib()
         alone = [_turns(sidecar, max(rounds // 3, 3), run, places) for run in RUNS.values()]
     load = f"{WRITERS} writing processes, {FILES} files, {FILES * LINES_PER_FILE // 1000}k lines"
-    made = "coverage's add_lines() and dumps()"
     return [
-        Row(f"GET /coverage: {load}", get, "ms", made, get / library),
+        *(compare(found, load, "ms", side, LIBRARY) for side in ANSWERS),
         Row("GET /coverage: the sidecar's own processor time in it", cpu, "ms"),
-        Row(f"GET /v1/snapshot: {load}", snapshot, "ms", made, snapshot / library),
         Row(f"a turn: {load}", turn, "ms"),
         *(
             Row(f"a turn: {what}; {WRITERS} writing", took, "ms")
@@ -166,19 +170,23 @@ RUNS = {
 }
 
 
-def _library_ms(sidecar: Sidecar, rounds: int) -> float:
-    """The same answer's data, made by the library from the lines themselves."""
+def _lines(sidecar: Sidecar) -> dict[str, list[int]]:
+    """What an answer holds."""
     answer = json.loads(sidecar.get("/coverage?name=bench")[1])
     known = coverage.CoverageData(no_disk=True)
     known.loads(base64.b64decode(answer["coverage_data"]))
-    lines = {path: known.lines(path) or [] for path in known.measured_files()}
+    return {path: known.lines(path) or [] for path in known.measured_files()}
+
+
+def _library_ms(lines: Mapping[str, list[int]]) -> float:
+    """The same answer's data, made by the library from the lines themselves."""
 
     def make() -> None:
         data = coverage.CoverageData(no_disk=True)
         data.add_lines(lines)
         base64.b64encode(data.dumps())
 
-    return statistics.median([seconds(make) for _ in range(rounds)]) * 1000
+    return seconds(make) * 1000
 
 
 if __name__ == "__main__":

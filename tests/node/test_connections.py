@@ -11,6 +11,7 @@ from support.waiting import wait_until
 
 pytestmark = pytest.mark.node
 
+SIDECAR = "podcov-agent"
 TURNS = 20
 
 
@@ -30,10 +31,22 @@ def test_turns_go_on_over_kept_forwards_and_over_the_death_of_a_sidecar(
             assert {key: number + 1 for key, number in one.generations.items()} == other.generations
         before = session.begin()
         pod = before.answered[0].name
+        restarts = _restarts(tools, namespace, pod)
         stop = "import os, signal; os.kill(1, signal.SIGTERM)"
-        tools.kubectl(
-            "exec", pod, "-n", namespace, "-c", "podcov-agent", "--", "python3", "-c", stop
+        words = ["exec", pod, "-n", namespace, "-c", SIDECAR, "--", "python3", "-c", stop]
+        tools.run(tools.kubectl_program, *words)  # at times it is killed with its container
+        wait_until(
+            "the sidecar has been started again",
+            lambda: _restarts(tools, namespace, pod),
+            lambda found: found > restarts,
+            timeout_s=60,
         )
         after = wait_until("every sidecar answers", session.begin, lambda turn: not turn.failed)
         assert set(after.generations) == set(before.generations)
         assert all(after.generations[key] > before.generations[key] for key in before.generations)
+
+
+def _restarts(tools: Tools, namespace: str, pod: str) -> int:
+    """How often the sidecar was started again."""
+    statuses = tools.get("pod", pod, namespace)["status"]["initContainerStatuses"]
+    return sum(each["restartCount"] for each in statuses if each["name"] == SIDECAR)

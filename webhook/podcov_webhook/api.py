@@ -84,7 +84,7 @@ async def _read(request: Request) -> bytes:
 def _parse(body: bytes) -> object:
     try:
         return json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ReviewError(f"the body is not JSON: {error}") from error
 
 

@@ -11,9 +11,10 @@ import argparse
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from types import ModuleType
 
 from podcov_webhook.contract import VERSION
-from podcov_webhook.errors import WebhookError
+from podcov_webhook.errors import ExtraError, WebhookError
 
 DESCRIPTION = "Rewrites annotated workloads so that their Python processes run measured."
 COMMANDS = {
@@ -28,8 +29,8 @@ UNUSABLE = 2
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    parsed = _parser(arguments[:1]).parse_args(arguments)
     try:
+        parsed = _parser(arguments[:1]).parse_args(arguments)
         code: int = parsed.run(parsed)
     except WebhookError as error:
         print(f"podcov-webhook: {error} [{error.slug}]", file=sys.stderr)
@@ -45,10 +46,20 @@ def _parser(wanted: Sequence[str]) -> argparse.ArgumentParser:
     for name, words in COMMANDS.items():
         command_parser = commands.add_parser(name, help=words, description=words)
         if name in wanted:
-            command = import_module(f"podcov_webhook.commands.{name}")
+            command = _load(name)
             command.add_arguments(command_parser)
             command_parser.set_defaults(run=command.run)
     return parser
+
+
+def _load(name: str) -> ModuleType:
+    """The module of a command. Raises ExtraError: the program is there without the extra, too."""
+    try:
+        return import_module(f"podcov_webhook.commands.{name}")
+    except ModuleNotFoundError as error:
+        raise ExtraError(
+            f"{error.name} is not installed; install podcov with its extra, podcov[webhook]"
+        ) from error
 
 
 if __name__ == "__main__":

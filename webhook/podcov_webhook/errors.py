@@ -71,3 +71,9 @@ class ClusterError(WebhookError):
     """The API server did not do what the controller asked of it."""
 
     slug = "cluster-refused"
+
+
+class ExtraError(WebhookError):
+    """A library is missing that comes with the extra `webhook`."""
+
+    slug = "extra-missing"

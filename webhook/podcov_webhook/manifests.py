@@ -14,11 +14,12 @@ from typing import Any, cast
 
 import yaml
 
+from podcov_webhook.contract import ANNOTATION_ENABLED
 from podcov_webhook.decision import Context, Subject, decide, revert_object
 from podcov_webhook.errors import AnnotationError, ManifestError
-from podcov_webhook.kinds import Kind, kind_of_manifest
+from podcov_webhook.kinds import NAMES, Kind, kind_of_manifest
 from podcov_webhook.models import KubeObject
-from podcov_webhook.notices import Notice
+from podcov_webhook.notices import Notice, notice
 
 SEPARATOR = "---\n"
 
@@ -51,6 +52,8 @@ class Rendered:
 
 
 Rewrite = Callable[[Kind, KubeObject], tuple[KubeObject, tuple[Notice, ...]]]
+Say = Callable[[dict[str, Any]], tuple[Notice, ...]]
+"""What there is to say about a document of another kind."""
 
 
 def inject_manifests(text: str, source: str, context: Context) -> Rendered:
@@ -61,12 +64,12 @@ def inject_manifests(text: str, source: str, context: Context) -> Rendered:
         decision = decide(Subject(kind, obj, namespace), context)
         return decision.obj, decision.notices
 
-    return _render(text, source, rewrite)
+    return _render(text, source, rewrite, _say_unsupported)
 
 
 def revert_manifests(text: str, source: str) -> Rendered:
     """Take back every rewriting. Raises ManifestError and RecordError."""
-    return _render(text, source, lambda kind, obj: (revert_object(kind, obj), ()))
+    return _render(text, source, lambda kind, obj: (revert_object(kind, obj), ()), lambda _: ())
 
 
 def join_streams(texts: Sequence[str]) -> str:
@@ -79,7 +82,7 @@ def join_streams(texts: Sequence[str]) -> str:
     return joined
 
 
-def _render(text: str, source: str, rewrite: Rewrite) -> Rendered:
+def _render(text: str, source: str, rewrite: Rewrite, say: Say) -> Rendered:
     pieces: list[str] = []
     remarks: list[Remark] = []
     refusals: list[str] = []
@@ -92,9 +95,10 @@ def _render(text: str, source: str, rewrite: Rewrite) -> Rendered:
             items = [rewrite_one(item) for item in document["items"]]
             return document if items == document["items"] else {**document, "items": items}
         kind = kind_of_manifest(document)
+        where = f"{source}: {document.get('kind')} {_name(document)}"
         if kind is None:
+            remarks.extend(Remark(where, each) for each in say(document))
             return document
-        where = f"{source}: {document['kind']} {_name(document)}"
         try:
             changed, notices = rewrite(kind, cast(KubeObject, document))
         except AnnotationError as error:
@@ -135,10 +139,22 @@ def _dump(document: object) -> str:
 
 
 def _name(document: dict[str, Any]) -> str:
-    metadata = document.get("metadata") or {}
+    metadata = _mapping(document.get("metadata"))
     name = metadata.get("name") or metadata.get("generateName") or "without a name"
     namespace = metadata.get("namespace")
     return f"{namespace}/{name}" if namespace else str(name)
+
+
+def _say_unsupported(document: dict[str, Any]) -> tuple[Notice, ...]:
+    annotations = _mapping(_mapping(document.get("metadata")).get("annotations"))
+    if annotations.get(ANNOTATION_ENABLED, "false") in ("false", False):
+        return ()
+    return (notice("kind-unsupported", kind=document.get("kind"), supported=NAMES),)
+
+
+def _mapping(value: object) -> dict[str, Any]:
+    """The value, or an empty one: a document of another kind may have any shape."""
+    return value if isinstance(value, dict) else {}
 
 
 class _Loader(yaml.CSafeLoader):

@@ -50,6 +50,8 @@ class Container(TypedDict, total=False):
     volumeMounts: list[VolumeMount]
     restartPolicy: str
     startupProbe: object
+    livenessProbe: object
+    readinessProbe: object
     resources: Resources
     securityContext: dict[str, object]
     terminationMessagePath: str

@@ -40,17 +40,19 @@ def make_resources(spec: PodSpec, settings: AgentSettings) -> Resources:
     Nothing where the pod as a whole says what it needs: the API server refuses a pod whose
     containers ask for more than that, and ours are covered by it. A limit of CPU or of storage
     only where another container has one: a quota on it demands it of every container, and a limit
-    of storage is compared with the use of the whole pod.
+    of storage, even of one container, is that of the whole pod: with more it is evicted.
     """
     if spec.get("resources"):
         return {}
     requests = {"cpu": settings.agent_cpu_request, "memory": settings.agent_memory_request}
     limits = {"memory": settings.agent_memory_limit}
-    if "cpu" in _named(spec, "limits"):
+    limited = _named(spec, "limits")
+    if "cpu" in limited:
         limits["cpu"] = settings.agent_cpu_limit
-    if STORAGE in _named(spec, "limits") | _named(spec, "requests"):
-        requests[STORAGE] = settings.agent_storage_request
+    if STORAGE in limited:
         limits[STORAGE] = settings.agent_storage_limit
+    if STORAGE in limited | _named(spec, "requests"):
+        requests[STORAGE] = settings.agent_storage_request
     return {"requests": requests, "limits": limits}
 
 

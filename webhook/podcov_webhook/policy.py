@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from posixpath import normpath
+from typing import Any, Final
 
 from podcov_webhook import contract
 from podcov_webhook.annotations import Options
@@ -19,6 +20,7 @@ MIRROR_ANNOTATION = "kubernetes.io/config.mirror"
 OS_LABEL = "kubernetes.io/os"
 WINDOWS = "windows"
 SYSTEM_NAMESPACE = "kube-system"
+PROBES: Final = ("startupProbe", "livenessProbe", "readinessProbe")
 MOUNT_ROOT = "podcov"
 """The folder in the root of a container below which everything of ours is mounted."""
 
@@ -89,7 +91,7 @@ def _obstacles(spec: PodSpec, targets: Sequence[str], options: Options) -> Itera
     for container in [*(spec.get("initContainers") or []), *spec["containers"]]:
         if container["name"] in ours:
             yield notice("container-taken", name=container["name"])
-        if options.port in {port.get("containerPort") for port in container.get("ports") or []}:
+        if options.port in _ports_of(container):
             yield notice("port-taken", container=container["name"], port=options.port)
     for container in spec["containers"]:
         if container["name"] in targets:
@@ -104,6 +106,17 @@ def _obstacles_in(container: Container) -> Iterator[Notice]:
     for entry in container.get("env") or []:
         if entry["name"] in OUR_ENV | {contract.ENV_APP_PYTHONPATH}:
             yield notice("env-taken", container=container["name"], name=entry["name"])
+
+
+def _ports_of(container: Container) -> Iterator[object]:
+    """Those that it declares, and those that its probes ask, which it has all the same."""
+    for port in container.get("ports") or []:
+        yield port.get("containerPort")
+    for name in PROBES:
+        probe: Any = container.get(name) or {}
+        for action in probe.values():
+            if isinstance(action, dict) and not action.get("host"):
+                yield action.get("port")
 
 
 def _runs_on_windows(spec: PodSpec) -> bool:

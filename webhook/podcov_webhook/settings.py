@@ -11,6 +11,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields
+from fractions import Fraction
 from typing import Any, TypeVar, cast
 
 from podcov_webhook.contract import VERSION
@@ -18,7 +19,13 @@ from podcov_webhook.errors import SettingsError
 
 ENV_PREFIX = "PODCOV_WEBHOOK_"
 
-_QUANTITY = re.compile(r"[0-9]+(\.[0-9]+)?(m|k|[KMGTP]i?)?")
+_QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]+)?)(m|k|[MGTPE]|[KMGTPE]i)?")
+_FACTORS = {
+    "": Fraction(1),
+    "m": Fraction(1, 1000),
+    **{unit: Fraction(1000) ** power for power, unit in enumerate("kMGTPE", 1)},
+    **{f"{unit}i": Fraction(1024) ** power for power, unit in enumerate("KMGTPE", 1)},
+}
 _DNS_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
 
 
@@ -69,6 +76,17 @@ class AgentSettings:
     )
     agent_volume_size: str = option("16Mi", QUANTITY, "size limit of the installed agent")
     spool_volume_size: str = option("64Mi", QUANTITY, "size limit of the recorded lines, in memory")
+
+    def __post_init__(self) -> None:
+        """Raises SettingsError: the API server would refuse all that is measured."""
+        for resource in ("cpu", "memory", "storage"):
+            names = f"agent_{resource}_request", f"agent_{resource}_limit"
+            request, limit = (str(getattr(self, name)) for name in names)
+            if _amount(request) > _amount(limit):
+                raise SettingsError(
+                    f"{flag_of(names[0])} is {request!r}, which is more than {flag_of(names[1])}, "
+                    f"{limit!r}; raise the limit"
+                )
 
 
 @dataclass(frozen=True)
@@ -136,6 +154,14 @@ def variable_of(name: str) -> str:
 def flag_of(name: str) -> str:
     """The command line flag of a setting."""
     return "--" + name.replace("_", "-")
+
+
+def _amount(quantity: str) -> Fraction:
+    """The number that a quantity stands for."""
+    found = _QUANTITY.fullmatch(quantity)
+    if found is None:
+        raise SettingsError(f"{quantity!r} is no quantity; expected {QUANTITY.words}")
+    return Fraction(found[1]) * _FACTORS[found[2] or ""]
 
 
 def _refuse_unknown(environment: Mapping[str, str]) -> None:

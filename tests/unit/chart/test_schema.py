@@ -113,6 +113,7 @@ def test_only_foreign_shapes_are_open() -> None:
         (("webhook", "port"), 443),
         (("image", "digest"), "latest"),
         (("agent", "spoolSize"), "64 MB"),
+        (("agent", "spoolSize"), "64K"),
         (("certificates", "source"), "existingSecret"),  # without its name
         (("certificates", "caBundle"), "PEM"),  # that nobody would look at
         (("webhook", "excludedNamespaces"), ["Not A Name"]),

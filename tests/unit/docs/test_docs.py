@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import shlex
 from pathlib import Path
+from typing import get_args
 
 import click
 import pytest
@@ -12,6 +14,8 @@ from podcov.cli import COMMANDS, Commands
 from podcov.pytest_plugin import OPTIONS
 from podcov_webhook import cli as webhook_cli
 from podcov_webhook import contract as webhook_contract
+from podcov_webhook.decision import Outcome
+from podcov_webhook.metrics import ReviewCounter
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *ROOT.glob("examples/*/*.md")])
@@ -116,3 +120,13 @@ def test_the_page_of_annotations_lists_those_that_have_an_effect() -> None:
     written = set(re.findall(r"^\| `(coverage\.io/[a-z]+)` \|", text, re.MULTILINE))
     assert written == known - {webhook_contract.ANNOTATION_INJECTED}
     assert f"| the port of the sidecar | `{webhook_contract.DEFAULT_PORT}` |" in text
+
+
+def test_the_page_of_the_chart_lists_every_metric_and_outcome() -> None:
+    """docs/chart.md and the webhook know the same."""
+    text = (ROOT / "docs" / "chart.md").read_text(encoding="utf-8")
+    shown = ReviewCounter().render(dt.datetime.now(dt.timezone.utc), 0)
+    rows = re.findall(r"^\| `(podcov_webhook_[a-z_]+)` \| (.*) \|$", text, re.MULTILINE)
+    assert [name for name, _ in rows] == re.findall(r"^# TYPE (\S+)", shown, re.MULTILINE)
+    outcomes = set(re.findall(r"`([a-z]+)`", rows[0][1])) - {"outcome"}
+    assert outcomes == {*get_args(Outcome), "refused", "failed", "malformed"}

@@ -155,3 +155,17 @@ def test_help_fits_80_columns(
             main([command, "--help"])
         assert leave.value.code == 0
         assert max(map(len, capsys.readouterr().out.splitlines())) <= 80
+
+
+def test_without_the_extra_a_command_says_what_to_install(manifest: Path) -> None:
+    """The client's installation has the program, too, but not what it needs."""
+    code = "import sys; sys.modules['jsonpatch'] = None; from podcov_webhook.cli import main; "
+    arguments = ["inject", "-f", str(manifest)]
+    ran = subprocess.run(
+        [sys.executable, "-c", f"{code}sys.exit(main({arguments}))"], capture_output=True, text=True
+    )
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr == (
+        "podcov-webhook: jsonpatch is not installed; install podcov with its extra, "
+        "podcov[webhook] [extra-missing]\n"
+    )

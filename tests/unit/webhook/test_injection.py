@@ -103,7 +103,7 @@ def test_a_pod_with_resources_of_its_own_gets_no_more() -> None:
         ({"limits": {"cpu": 1}}, {"limits": {"cpu": "500m"}}),
         (
             {"requests": {"ephemeral-storage": "1Gi"}, "limits": None},
-            {"requests": {"ephemeral-storage": "8Mi"}, "limits": {"ephemeral-storage": "32Mi"}},
+            {"requests": {"ephemeral-storage": "8Mi"}},
         ),
         (
             {"limits": {"ephemeral-storage": "1Gi"}},
@@ -115,7 +115,10 @@ def test_a_pod_with_resources_of_its_own_gets_no_more() -> None:
 def test_what_another_container_limits_is_limited_in_ours(
     named: dict[str, Any], ours: dict[str, dict[str, str]], place: str
 ) -> None:
-    """A quota on CPU or storage demands a limit of every container; without one, none is added."""
+    """A quota on CPU or storage demands a limit of every container; without one, none is added.
+
+    A limit of ours alone would be that of the whole pod: the kubelet would evict the application.
+    """
     other = container("other", resources=named)
     containers = [container(), other] if place == "containers" else [container()]
     spec = {"initContainers": [other]} if place == "initContainers" else {}

@@ -96,6 +96,18 @@ def windows_nodes() -> dict[str, Any]:
             "podcov: container shop uses port 9095; choose another with coverage.io/port "
             "[port-taken]",
         ),
+        *(
+            (
+                in_container(**{f"{name}Probe": {kind: {"port": 9095}}}),
+                "podcov: container shop uses port 9095; choose another with coverage.io/port "
+                "[port-taken]",
+            )
+            for name, kind in [
+                ("startup", "httpGet"),
+                ("liveness", "tcpSocket"),
+                ("readiness", "grpc"),
+            ]
+        ),
     ],
 )
 def test_what_cannot_be_measured_is_admitted_unchanged_with_a_warning(
@@ -111,6 +123,16 @@ def test_what_cannot_be_measured_is_admitted_unchanged_with_a_warning(
         "allowed": True,
         "warnings": [warning],
     }
+
+
+@pytest.mark.parametrize(
+    "asked", [{"port": "http"}, {"port": 9096}, {"port": 9095, "host": "elsewhere"}]
+)
+def test_a_probe_of_another_port_is_no_obstacle(asked: dict[str, object]) -> None:
+    """A name is that of a declared port; a probe may ask another host."""
+    obj = deployment()
+    in_container(readinessProbe={"httpGet": asked}, livenessProbe=None)(obj)
+    assert ask(obj).outcome == "injected"
 
 
 @pytest.mark.parametrize("namespace", ["kube-system", "podcov"])

@@ -136,3 +136,17 @@ def test_what_cannot_be_read_is_an_error(text: str, message: str) -> None:
     with pytest.raises(ManifestError) as error:
         inject(text)
     assert str(error.value).startswith(message)
+
+
+@pytest.mark.parametrize("value", ["'true'", "true", "'false'", None])
+def test_a_kind_that_cannot_be_measured_is_said(value: str | None) -> None:
+    """Where it asks to be: it comes out as it went in, and somebody waits for its coverage."""
+    annotations = f"{{coverage.io/enabled: {value}}}" if value else "[none]"
+    text = f"kind: StatefulSet\nmetadata: {{name: db, annotations: {annotations}}}\n"
+    rendered = inject(f"{text}---\nmetadata: text\n")
+    assert rendered.text == f"{text}---\nmetadata: text\n"
+    asks = value in ("'true'", "true")
+    assert [(each.where, each.notice.slug) for each in rendered.remarks] == (
+        [("app.yaml: StatefulSet db", "kind-unsupported")] if asks else []
+    )
+    assert revert_manifests(text, "app.yaml").remarks == ()

@@ -67,6 +67,7 @@ def test_what_is_no_review_is_answered_with_400(webhook: WebhookProcess) -> None
     """And the server goes on."""
     assert webhook.request("POST", "/mutate", "{")[0] == 400
     assert webhook.request("POST", "/mutate", "{}")[0] == 400
+    assert webhook.request("POST", "/mutate", "[" * 100_000)[0] == 400
     assert webhook.request("GET", "/healthz") == (200, "ok")
 
 

@@ -36,6 +36,7 @@ def test_values_have_the_type_of_their_default() -> None:
         (ControllerSettings, "leaf_days", "0", "a number of days, at least 1"),
         (AgentSettings, "agent_image", "", "a text that is not empty"),
         (AgentSettings, "agent_memory_limit", "much", "a quantity such as 10m or 32Mi"),
+        (AgentSettings, "agent_volume_size", "16K", "a quantity such as 10m or 32Mi"),
         (AgentSettings, "agent_pull_policy", "Often", "Always, IfNotPresent or Never"),
     ],
 )
@@ -54,3 +55,39 @@ def test_a_bad_value_names_flag_value_and_accepted_form(
     with pytest.raises(SettingsError) as error:
         build_settings(section, {variable: value}, {})
     assert str(error.value) == f"{variable} is {value!r}; expected {message}"
+
+
+@pytest.mark.parametrize("text", ["1", "0.5", "10m", "4k", "2M", "1.5G", "64Ki", "32Mi", "1Ei"])
+def test_every_form_of_a_quantity_is_taken(text: str) -> None:
+    """As the API server takes it, which would refuse every measured pod for another form."""
+    flags = {"agent_volume_size": text}
+    assert build_settings(AgentSettings, {}, flags).agent_volume_size == text
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (
+            {"agent_memory_request": "256Mi"},
+            "--agent-memory-request is '256Mi', which is more than --agent-memory-limit, '128Mi'",
+        ),
+        (
+            {"agent_cpu_limit": "0.009"},
+            "--agent-cpu-request is '10m', which is more than --agent-cpu-limit, '0.009'",
+        ),
+        (
+            {"agent_storage_request": "33M", "agent_storage_limit": "31Mi"},
+            "--agent-storage-request is '33M', which is more than --agent-storage-limit, '31Mi'",
+        ),
+    ],
+)
+def test_a_request_above_its_limit_is_an_error(flags: dict[str, str | None], message: str) -> None:
+    """Else the API server would refuse every object that asks to be measured."""
+    with pytest.raises(SettingsError, match=message):
+        build_settings(AgentSettings, {}, flags)
+
+
+def test_a_request_may_be_as_large_as_its_limit() -> None:
+    """Also where one is written in another unit."""
+    flags = {"agent_cpu_request": "0.5", "agent_memory_request": "131072Ki"}
+    assert build_settings(AgentSettings, {}, flags).agent_cpu_limit == "500m"
