@@ -147,6 +147,20 @@ def assertion(n):
     return n
 
 
+def left_through_a_with_in_a_finally(n):
+    import contextlib
+    for i in range(2):
+        try:
+            if not n:
+                break
+        finally:
+            with contextlib.suppress(KeyError):
+                if n:  # only coverage to 160: 3.10 3.11 3.12 3.13 3.14
+                    n = 2
+        n = 3
+    return n
+
+
 def outcome(function, *args):
     try:
         return function(*args)
@@ -160,4 +174,5 @@ def run():
     out += [outcome(in_try, 0), outcome(in_try, 1), in_with(0), in_with(1)]
     out += [outcome(raised_in_the_test, [0]), list(generates(2)), next(generates(2))]
     nested_definitions()
-    return out, only_text(0), only_text(1), assertion(1)
+    return out, only_text(0), only_text(1), assertion(1), \
+        left_through_a_with_in_a_finally(0)

@@ -39,6 +39,11 @@ def async_for_elses(tree):
     return lines(node.orelse[0] for node in find(tree, ast.AsyncFor) if node.orelse)
 
 
+def with_ends_in_finally(tree):
+    """Where the body of a `with` ends that is in a `finally`."""
+    return union(map(with_ends, (each for node in find(tree, TRIES) for each in node.finalbody)))
+
+
 def handler_ends(tree):
     """Where an `except ... as` ends, and what may follow it: `else`."""
     named = [node for node in find(tree, TRIES) if any(h.name for h in node.handlers)]
@@ -119,10 +124,9 @@ def has_jump(decision, line):
     return line in lines(find(decision, JUMPS))
 
 
-def lines_with_code_behind_a_jump(tree):
-    """`raise; x = 1`"""
-    pairs = [pair for block in blocks(tree) for pair in zip(block, block[1:])]  # noqa: B905, RUF007 (Python 3.8)
-    return {a.lineno for a, b in pairs if isinstance(a, JUMPS) and a.end_lineno == b.lineno}
+def jumps_with_code_behind(tree):
+    """`raise; x = 1`, also if a backslash is between the two."""
+    return lines(each for block in blocks(tree) for each in block[:-1] if isinstance(each, JUMPS))
 
 
 def one_line_generics(tree):
