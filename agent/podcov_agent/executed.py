@@ -32,7 +32,8 @@ def watch_exec(measure: Measure, native: Any) -> None:
     def decide(code: CodeType) -> CodeType:
         """The code that `exec` is to run in place of `code`, which has no marks."""
         path = code.co_filename
-        if path[:1] == "<" or _getframe(1).f_code.co_filename[:8] == "<frozen ":
+        caller = _getframe().f_back  # None: a new thread calls exec itself, or atexit
+        if path[:1] == "<" or (caller and caller.f_code.co_filename[:8] == "<frozen "):
             return code  # of no file, or what importlib runs: its own hooks have decided
         try:
             if code.co_name == "<module>" and measure.measured(path) is not None:

@@ -240,6 +240,28 @@ def test_executed_files(
 
 
 @needs_native
+def test_exec_that_nothing_in_python_calls(
+    one_container: Container, each_python: Path, app: Path
+) -> None:
+    """A new thread and the end of the interpreter call it without a frame beneath."""
+    (app / "main.py").write_text(
+        "import _thread, atexit, time\n"
+        "code = compile(open('shop/mod.py').read(), 'shop/mod.py', 'exec')\n"
+        "started, last = {}, {}\n"
+        "_thread.start_new_thread(exec, (code, started))\n"
+        "deadline = time.monotonic() + 20\n"
+        "while 'f' not in started and time.monotonic() < deadline:\n"
+        "    time.sleep(0.01)\n"
+        "print(started['f'](1))\n"
+        "atexit.register(lambda: print(last['f'](2)))\n"
+        "atexit.register(exec, code, last)\n"
+    )
+    out, err = equal(one_container, [each_python, "-X", "utf8", "main.py"], app)
+    assert (out, err) == ("2\n3\n", "")
+    assert marks(one_container) == {str(app / "shop/mod.py")}
+
+
+@needs_native
 def test_exec_is_the_same_to_whoever_looks_at_it(
     one_container: Container, each_python: Path, app: Path
 ) -> None:
