@@ -27,7 +27,7 @@ _SITE_FOLDERS = ("/site-packages/", "/dist-packages/")
 _UNSURE = None
 """Of a folder: whether a file in it is measured depends on the file."""
 
-_lstat = os.lstat
+_lstat, _getcwd = os.lstat, os.getcwd
 
 
 class Places:
@@ -95,11 +95,14 @@ class Scope:
         self._folders: dict[str, tuple[str, bool | None]] = {}
 
     def measured(self, path: str, module: str = "") -> str | None:
-        """The real path of the source file `path` if it is measured, else None.
+        """The real path of the source file `path` if it is measured, else None. OSError.
 
+        A relative path means a file in the working directory of this moment.
         `module`, where it is known, is the module's name: it finds packages that lie below no
         entry of `sys.path`, as editable installs may.
         """
+        if path[:1] != "/":
+            path = join(_getcwd(), path)
         try:
             return self._answers[path]
         except KeyError:

@@ -262,6 +262,26 @@ def test_exec_that_nothing_in_python_calls(
 
 
 @needs_native
+def test_an_executed_file_is_the_one_in_the_working_directory_of_the_moment(
+    one_container: Container, python: Path, app: Path
+) -> None:
+    """Programs that visit one folder after another run a file of the same name in each."""
+    (app / "first").mkdir()
+    (app / "first/conf.py").write_text("x = 1\n")
+    (app / "second").mkdir()
+    (app / "second/conf.py").write_text("\n\nx = 2\n")
+    (app / "main.py").write_text(
+        "import os\n"
+        "for folder in ('first', '../second'):\n"
+        "    os.chdir(folder)\n"
+        "    exec(compile(open('conf.py').read(), 'conf.py', 'exec'))\n"
+    )
+    equal(one_container, [python, "main.py"], app)
+    assert one_container.ran(app / "first/conf.py") == {1}
+    assert one_container.ran(app / "second/conf.py") == {3}
+
+
+@needs_native
 def test_exec_is_the_same_to_whoever_looks_at_it(
     one_container: Container, each_python: Path, app: Path
 ) -> None:
