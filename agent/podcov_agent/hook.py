@@ -207,11 +207,20 @@ def _hook_sourceless(measure: Measure) -> None:
     original = machinery.SourcelessFileLoader.get_code
 
     def get_code(self: Any, fullname: str) -> Any:
-        if self.path.endswith(".pyc") and measure.measured(self.path[:-1], fullname):
-            measure.note(errors.NO_SOURCE, self.path)
+        if self.path.endswith(".pyc"):
+            _note_measured(measure, errors.NO_SOURCE, self.path, self.path[:-1], fullname)
         return original(self, fullname)
 
     machinery.SourcelessFileLoader.get_code = disguise(get_code, original)
+
+
+def _note_measured(measure: Measure, slug: str, path: str, source: str, fullname: str) -> None:
+    """Make a note of `path` if `source` is a file that we would measure."""
+    try:
+        if measure.measured(source, fullname):
+            measure.note(slug, path)
+    except BaseException as error:
+        measure.explain(path, error, OSError)
 
 
 def _hook_embedded(measure: Measure) -> None:
@@ -221,8 +230,8 @@ def _hook_embedded(measure: Measure) -> None:
     def _fix_up_module(names: Any, name: str, path: str, *rest: Any) -> None:
         embedded = names.get("__loader__") is None  # zipimport, up to 3.9, has set it
         original(names, name, path, *rest)
-        if embedded and measure.measured(path, name):
-            measure.note(errors.EMBEDDED, path)
+        if embedded:
+            _note_measured(measure, errors.EMBEDDED, path, path, name)
 
     machinery._fix_up_module = disguise(_fix_up_module, original)
 

@@ -349,3 +349,26 @@ def test_a_chunk_is_complete_before_it_has_its_name(
     assert chunk.stat().st_size == CHUNK_BYTES
     assert chunk.stat().st_blocks * 512 >= CHUNK_BYTES
     assert not list(container.spool.glob("*.tmp"))
+
+
+def test_no_failure_of_ours_reaches_the_import_of_byte_code(
+    one_container: Container, python: Path, app: Path
+) -> None:
+    """An audit hook that refuses us the look at a folder: the module without source imports."""
+    site = app / "site-packages"
+    site.mkdir()
+    code = "import py_compile; py_compile.compile('mod.py', 'site-packages/bare.pyc')"
+    subprocess.run([python, "-c", code], cwd=app, check=True)
+    (app / "app.py").write_text(
+        "import sys\n"
+        f"sys.path.append({str(site)!r})\n"
+        "def refuse(event, arguments):\n"
+        "    if event == 'os.listdir' and str(arguments[0]).endswith('site-packages'):\n"
+        "        if sys._getframe(1).f_code.co_filename == '<podcov>':\n"
+        "            raise ValueError('refused')\n"
+        "sys.addaudithook(refuse)\n"
+        "import bare\n"
+        "print(bare.f(3))\n"
+    )
+    plain = pair(one_container, [python, "app.py"], app)
+    assert (plain.code, plain.out, plain.err) == (0, "[0, 1, 2]\n", "")
