@@ -98,5 +98,12 @@ def _read(path: str) -> str:
 def _path_of(url: str) -> str:
     """The path in a file URL; urllib is too dear."""
     first, *rest = os.fsencode(url.partition("file://")[2]).split(b"%")
-    decoded = [bytes.fromhex(part[:2].decode("ascii")) + part[2:] for part in rest]
-    return os.fsdecode(first + b"".join(decoded))
+    return os.fsdecode(first + b"".join(map(_decoded, rest)))
+
+
+def _decoded(part: bytes) -> bytes:
+    """What stands behind a %, which may be a mere %."""
+    try:
+        return bytes.fromhex(part[:2].decode("ascii")) + part[2:]
+    except ValueError:
+        return b"%" + part

@@ -178,11 +178,15 @@ class Scope:
 
     def _module_names(self, real: str) -> Iterable[str]:
         """The names under which `sys.path` would find the file."""
-        for entry in self._search:
+        for entry in self._entries():
             folder = self._real_folder(entry) + "/"
             if real.startswith(folder):
                 inner = real[len(folder) :].rpartition(".")[0].replace("/", ".")
                 yield inner[: -len(".__init__")] if inner.endswith(".__init__") else inner
+
+    def _entries(self) -> list[str]:
+        """What Python searches: it skips what else a program may have put into `sys.path`."""
+        return [entry for entry in self._search if isinstance(entry, str)]
 
     def _is_local(self, real: str) -> bool:
         """Is the file part of a package that was installed from a local directory or VCS?"""
@@ -191,7 +195,7 @@ class Scope:
             return self._local.owns(site, real)
         if real.startswith(self._foreign):
             return False
-        sites = {_site_folder(self._real_folder(entry) + "/") for entry in self._search}
+        sites = {_site_folder(self._real_folder(entry) + "/") for entry in self._entries()}
         roots = [r for s in sites if s for r in self._local.editable_roots(s)]
         return real.startswith(tuple(roots))
 
