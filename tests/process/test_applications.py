@@ -282,6 +282,31 @@ def test_an_executed_file_is_the_one_in_the_working_directory_of_the_moment(
 
 
 @needs_native
+@pytest.mark.parametrize("text", [MOD, "<html>{{ name }}</html>\n"], ids=["a file", "a template"])
+def test_a_file_is_looked_at_once_however_often_its_code_is_executed(
+    one_container: Container, python: Path, app: Path, text: str
+) -> None:
+    """Engines execute the code of a file, or of a template, at each request."""
+    (app / "page.mod.py").write_text(text)
+    (app / "main.py").write_text(
+        "import sys\n"
+        "code, opened = compile(open('shop/mod.py').read(), 'page.mod.py', 'exec'), []\n"
+        "def watch(event, arguments):\n"
+        "    if event == 'open' and arguments[0] == 'page.mod.py':\n"
+        "        opened.append(arguments[0])\n"
+        "sys.addaudithook(watch)\n"
+        "for n in range(5):\n"
+        "    names = {}\n"
+        "    exec(code, names)\n"
+        "    names['f'](1)\n"
+        "print(len(opened))\n"
+    )
+    done = one_container.run([python, "main.py"], app)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "1\n", "")
+    assert marks(one_container) == ({str(app / "page.mod.py")} if text == MOD else set())
+
+
+@needs_native
 def test_exec_is_the_same_to_whoever_looks_at_it(
     one_container: Container, each_python: Path, app: Path
 ) -> None:
