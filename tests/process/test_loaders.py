@@ -285,6 +285,7 @@ def test_an_alarm_in_the_middle_of_our_work_reaches_the_application(
         "signal.setitimer(signal.ITIMER_REAL, float(sys.argv[1]))\n"
         "try:\n"
         "    import large\n"
+        "    signal.pause()  # a quick machine is through before the alarm\n"
         "except TimeoutError as error:\n"
         "    print(error)\n"
     )
