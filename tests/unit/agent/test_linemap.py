@@ -104,6 +104,26 @@ def test_a_map_closes_no_descriptor_but_its_own(
     assert set(os.listdir("/proc/self/fd")) == before
 
 
+def test_a_chunk_is_made_in_the_middle_of_making_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A signal handler may import a module while the first one's chunk is written."""
+    inner: list[linemap.Spool] = []
+
+    def write(fd: int, data: bytes) -> int:
+        if len(data) == CHUNK_BYTES and not inner:
+            inner.append(linemap.Spool(str(tmp_path)))
+            chunk, base = inner[0].place("/handler.py", BLOB, 10)
+            chunk[base + 3] = 1
+        return os.write(fd, data)
+
+    monkeypatch.setattr(linemap, "_write", write)
+    chunk, _ = linemap.Spool(str(tmp_path)).place("/a.py", BLOB, 10)
+    base = inner[0].place("/handler.py", BLOB, 10)[1]
+    assert chunk[base + 3] == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["chunk.0", "log"]
+
+
 def test_a_map_can_be_hashed_copied_and_pickled(tmp_path: Path) -> None:
     """As a constant of a code object has to be; by value it becomes an empty dict."""
     chunk, _ = linemap.Spool(str(tmp_path)).place("/a.py", BLOB, 10)
