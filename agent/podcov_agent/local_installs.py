@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 from os.path import join, realpath
 
+from podcov_agent.flatjson import from_json
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Iterator
@@ -69,10 +71,8 @@ def _origin(info: str) -> dict[str, Any]:
     text = _read(join(info, "direct_url.json"))
     if not text:
         return {}
-    import json  # rarely reached, and costs as much as the rest of the agent's start
-
     try:
-        origin = json.loads(text)
+        origin = from_json(text)
     except ValueError:
         return {}
     return origin if isinstance(origin, dict) else {}

@@ -447,6 +447,28 @@ def test_editable_installs(
     assert one_container.notes() == []
 
 
+def test_installed_packages_are_looked_at_without_a_module_of_the_application(
+    one_container: Container, each_python: Path, app: Path
+) -> None:
+    """It may have a json of its own, and whether it imports one is its own business."""
+    info = app / "site-packages/shop-1.dist-info"
+    info.mkdir(parents=True)
+    (info / "direct_url.json").write_text(' {"url": "file:///x\\u0041", "dir_info": {}}\n')
+    (info / "RECORD").write_text("local.py,,\n")
+    (app / "site-packages/local.py").write_text("x = 1\n")
+    (app / "json.py").write_text("print('the own json')\n")
+    (app / "main.py").write_text(
+        "import sys\n"
+        "sys.path.append('site-packages')\n"
+        "before = set(sys.modules)\n"
+        "import local\n"
+        "print(sorted(set(sys.modules) - before))\n"
+    )
+    out, err = equal(one_container, [each_python, "main.py"], app)
+    assert (out, err) == ("['local']\n", "")
+    assert one_container.ran(app / "site-packages/local.py") == {1}
+
+
 @pytest.mark.parametrize("link", ["file", "package", "folder", "script"])
 def test_links_are_measured_as_what_they_lead_to(
     one_container: Container, python: Path, app: Path, link: str
