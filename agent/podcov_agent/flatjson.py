@@ -6,6 +6,10 @@ be a module of its own.
 
 from __future__ import annotations
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 
 class _Reading:
     """How json.loads reads."""
@@ -19,14 +23,14 @@ def from_json(text: str) -> object:
     """What `text` means. ValueError."""
     from _json import make_scanner  # late: rarely called
 
+    scanner: Any = make_scanner
     try:
-        value, end = make_scanner(_Reading)(text.strip(), 0)
+        value, end = scanner(_Reading)(text.strip(), 0)
     except StopIteration:
         raise ValueError("no value") from None
     if end < len(text.strip()):
         raise ValueError(f"more than a value: {text!r}")
     return value
-
 
 
 def to_json(fields: dict[str, str]) -> str:

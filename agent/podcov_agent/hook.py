@@ -10,7 +10,7 @@ from __future__ import annotations
 import _frozen_importlib_external
 import sys
 import zipimport
-from _functools import reduce
+from _functools import reduce  # type: ignore[import-not-found]  # (functools costs more)
 from _operator import add
 from os import fsdecode, stat
 from os.path import abspath, dirname
@@ -152,7 +152,7 @@ def _is_machinery(caller: Any) -> bool:
 
 
 class _Step:
-    """`x + step` is `function(x)`, without a frame: so `reduce(add, steps, x)` calls each in turn."""
+    """`x + step` is `function(x)`, without a frame: `reduce(add, steps, x)` calls each in turn."""
 
     __slots__ = ("__radd__",)
 

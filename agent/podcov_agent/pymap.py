@@ -51,8 +51,8 @@ def map_descriptor(fd: int, size: int) -> Map:
     if sys.version_info >= (3, 13):
         chunk = Map(fd, size, trackfd=False)
     else:
-        # A duplicate has the position of its original, and no other descriptor that this process has
-        # of the file, as another thread's for its own map, has this one.
+        # A duplicate has the position of its original. No other descriptor of the file that this
+        # process has is at this one: a number belongs to one thread's map.
         _lseek(fd, fd + 1, os.SEEK_SET)
         guess = _dup(fd)  # the lowest free number, which mmap takes next
         _close(guess)

@@ -354,7 +354,7 @@ def test_a_chunk_is_complete_before_it_has_its_name(
 def test_what_is_wrong_with_the_search_path_is_not_told_to_an_import(
     one_container: Container, python: Path, tmp_path: Path
 ) -> None:
-    """Python skips what is no text in sys.path; modules beyond it import, with source or without."""
+    """Python skips what is no text in sys.path; modules beyond it have a source, or have none."""
     site, beyond = tmp_path / "lib/site-packages", tmp_path / "beyond"
     info, app = site / "shop-1.dist-info", tmp_path / "app"
     for folder in (info, beyond, app):
