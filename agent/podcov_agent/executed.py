@@ -22,25 +22,40 @@ if TYPE_CHECKING:
 
 _getframe = sys._getframe
 
+_KEPT = 256
+"""So many decisions are kept, with the code that each is about."""
+
 
 def watch_exec(measure: Measure, native: Any) -> None:
     """Put a stand-in of `native`, the module in C, in the place of the builtin."""
     builtins: Any = sys.modules["builtins"]
     plain = builtins.exec
+    decided: dict[int, tuple[CodeType, CodeType]] = {}
     doc = f"exec{plain.__text_signature__}\n--\n\n{plain.__doc__}".encode()
 
     def decide(code: CodeType) -> CodeType:
         """The code that `exec` is to run in place of `code`, which has no marks."""
         path = code.co_filename
-        if path[:1] == "<" or _getframe(1).f_code.co_filename[:8] == "<frozen ":
+        caller = _getframe().f_back  # None: a new thread calls exec itself, or atexit
+        if path[:1] == "<" or (caller and caller.f_code.co_filename[:8] == "<frozen "):
             return code  # of no file, or what importlib runs: its own hooks have decided
+        known = decided.get(id(code))
+        if known is not None:
+            return known[1]
+        better = code
         try:
-            if code.co_name == "<module>" and measure.measured(path) is not None:
-                return _marked(measure, path, code)
+            if code.co_name != "<module>" or measure.measured(path) is None:
+                return code
+            better = _marked(measure, path, code)
         except BaseException as error:
             # Known: code that is not this file's, whatever it calls itself.
             measure.explain(path, error, OSError, SyntaxError)
-        return code
+            if not isinstance(error, (NotMeasuredError, SyntaxError)):
+                return code  # another time it may go well
+        if len(decided) >= _KEPT:
+            decided.clear()
+        decided[id(code)] = code, better
+        return better
 
     stand_in = native.watch_exec(builtins, plain, doc, type(decide.__code__), decide)
     if stand_in is not None:

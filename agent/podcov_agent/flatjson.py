@@ -1,9 +1,36 @@
-"""Writes the only JSON that the agent needs in an application: flat objects of strings.
+"""Writes and reads the JSON that the agent needs in an application.
 
-Pure. Importing json would double the agent's start-up time.
+Pure. Importing json would double the agent's start-up time; and once the application runs, that may
+be a module of its own.
 """
 
 from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+class _Reading:
+    """How json.loads reads."""
+
+    strict = True
+    object_hook = object_pairs_hook = None
+    parse_float, parse_int, parse_constant = float, int, float
+
+
+def from_json(text: str) -> object:
+    """What `text` means. ValueError."""
+    from _json import make_scanner  # late: rarely called
+
+    scanner: Any = make_scanner
+    try:
+        value, end = scanner(_Reading)(text.strip(), 0)
+    except StopIteration:
+        raise ValueError("no value") from None
+    if end < len(text.strip()):
+        raise ValueError(f"more than a value: {text!r}")
+    return value
 
 
 def to_json(fields: dict[str, str]) -> str:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import _frozen_importlib_external
 import sys
 import zipimport
+from _functools import reduce  # type: ignore[import-not-found]  # (functools costs more)
+from _operator import add
 from os import fsdecode, stat
 from os.path import abspath, dirname
 
@@ -40,6 +42,7 @@ zipper: Any = zipimport
 _File = machinery.SourceFileLoader
 _plain_compile = machinery.SourceLoader.source_to_code
 _plain_read = machinery.FileLoader.get_data
+_plain_filename = machinery.FileLoader.get_filename
 _NOT_OURS = object()
 """Most modules: of the library, of others."""
 
@@ -95,16 +98,23 @@ def disguise(function: Any, original: Any) -> Any:
 class _GetCode:
     """All importers of source files: import, -m, reload, subclasses of the standard loaders.
 
-    `loader.get_code` is not a function of ours that would call the original: `python -m` shows all
-    frames of a syntax error. It is a chain of C callables, original first and marking after it,
-    made when the attribute is looked up; so no frame of ours is there while the original runs.
+    What importlib and runpy call as `loader.get_code` is not a function of ours that would call the
+    original: `python -m` shows all frames of a syntax error. It is a chain of C callables, original
+    first and marking after it, made when the attribute is looked up; so no frame of ours is there
+    while the original runs. Whoever else looks it up gets a function, which can be called by
+    keyword.
     """
 
     def __init__(self, measure: Measure, tidy: Callable[[], bool] | None) -> None:
         self._measure = measure
         self._tidy = tidy
         self._read_code = _ReadCode(measure)
-        self._original = machinery.SourceLoader.get_code
+        self._original = original = machinery.SourceLoader.get_code
+
+        def get_code(self: Any, fullname: str) -> Any:
+            return finish(self, original(self, fullname))
+
+        finish, self._function = self._finish, disguise(get_code, original)
 
     def __get__(self, loader: Any, owner: Any = None) -> Any:
         name = getattr(loader, "name", None)
@@ -112,21 +122,42 @@ class _GetCode:
             return self._original.__get__(loader, owner)
         if self._tidy is not None and self._tidy():
             self._tidy = None
+        if not _is_machinery(_getframe().f_back):
+            return self._function.__get__(loader, owner)
+        original, finish = self._original.__get__(loader, owner), Bound(self._finish, loader)
+        if getattr(type(loader), "get_filename", None) is not _plain_filename:
+            return Bound(Bound(reduce, add), (_Step(original), _Step(finish)))
+        # Such a loader has one name, and this takes two levels of recursion less.
         if type(loader) is _File and type(loader.path) is str and name != "pkgutil":
             code = _recalled(self._measure, loader, name)
             if code is _NOT_OURS:
-                return self._original.__get__(loader, owner)
+                return original
             if code is not None:
                 return Bound(next, iter((code,)))
-        plain = map(self._original, (loader,), (name,))
-        return Bound(next, map(self._finish, (loader,), (name,), plain))
+        return Bound(next, map(finish, map(original, (name,))))
 
-    def _finish(self, loader: Any, name: str, code: CodeType | None) -> CodeType | None:
+    def _finish(self, loader: Any, code: CodeType | None) -> CodeType | None:
         if code is None:
             return None
-        if name == "pkgutil":
+        if loader.name == "pkgutil":
             return self._read_code.follow(code)
-        return _marked(self._measure, loader, name, code)
+        return _marked(self._measure, loader, loader.name, code)
+
+
+def _is_machinery(caller: Any) -> bool:
+    """Is this a frame of importlib or runpy, which call `get_code` once, by position?"""
+    return caller is not None and (
+        caller.f_code.co_filename == IMPORTLIB or caller.f_globals.get("__name__") == "runpy"
+    )
+
+
+class _Step:
+    """`x + step` is `function(x)`, without a frame: `reduce(add, steps, x)` calls each in turn."""
+
+    __slots__ = ("__radd__",)
+
+    def __init__(self, function: Any) -> None:
+        self.__radd__ = function
 
 
 def _is_plain(loader: Any) -> bool:
@@ -176,11 +207,20 @@ def _hook_sourceless(measure: Measure) -> None:
     original = machinery.SourcelessFileLoader.get_code
 
     def get_code(self: Any, fullname: str) -> Any:
-        if self.path.endswith(".pyc") and measure.measured(self.path[:-1], fullname):
-            measure.note(errors.NO_SOURCE, self.path)
+        if self.path.endswith(".pyc"):
+            _note_measured(measure, errors.NO_SOURCE, self.path, self.path[:-1], fullname)
         return original(self, fullname)
 
     machinery.SourcelessFileLoader.get_code = disguise(get_code, original)
+
+
+def _note_measured(measure: Measure, slug: str, path: str, source: str, fullname: str) -> None:
+    """Make a note of `path` if `source` is a file that we would measure."""
+    try:
+        if measure.measured(source, fullname):
+            measure.note(slug, path)
+    except BaseException as error:
+        measure.explain(path, error, OSError)
 
 
 def _hook_embedded(measure: Measure) -> None:
@@ -190,8 +230,8 @@ def _hook_embedded(measure: Measure) -> None:
     def _fix_up_module(names: Any, name: str, path: str, *rest: Any) -> None:
         embedded = names.get("__loader__") is None  # zipimport, up to 3.9, has set it
         original(names, name, path, *rest)
-        if embedded and measure.measured(path, name):
-            measure.note(errors.EMBEDDED, path)
+        if embedded:
+            _note_measured(measure, errors.EMBEDDED, path, path, name)
 
     machinery._fix_up_module = disguise(_fix_up_module, original)
 

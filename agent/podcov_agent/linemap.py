@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import sys
-from _thread import get_ident
 from errno import EDQUOT, ENOSPC
 from stat import S_ISREG
 
@@ -189,7 +188,8 @@ def _create_chunk(name: str) -> None:
 
     A file that is only as long as a chunk would kill the application later, by SIGBUS.
     """
-    temporary = f"{name}.{_getpid()}.{get_ident()}.tmp"
+    mine = object()  # threads, and a signal handler amid this, may be making the same chunk
+    temporary = f"{name}.{_getpid()}.{id(mine)}.tmp"
     fd = _open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _FLAGS, 0o600)
     try:
         _open_to_all(fd)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from typing import Any, Dict, Optional, Tuple
 
 PACKAGE = "podcov_agent"
-ALONE = ("_ast", "_sha1", "binascii")
+ALONE = ("_ast", "_json", "_sha1", "binascii")
 """Modules in C, each in a file of its own or built in, that ours import when the application runs.
 (C code that ours call, such as compile, imports by our `__import__` too: that has to be plain.)"""
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 from os.path import join, realpath
 
+from podcov_agent.flatjson import from_json
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Iterator
@@ -69,10 +71,8 @@ def _origin(info: str) -> dict[str, Any]:
     text = _read(join(info, "direct_url.json"))
     if not text:
         return {}
-    import json  # rarely reached, and costs as much as the rest of the agent's start
-
     try:
-        origin = json.loads(text)
+        origin = from_json(text)
     except ValueError:
         return {}
     return origin if isinstance(origin, dict) else {}
@@ -98,5 +98,12 @@ def _read(path: str) -> str:
 def _path_of(url: str) -> str:
     """The path in a file URL; urllib is too dear."""
     first, *rest = os.fsencode(url.partition("file://")[2]).split(b"%")
-    decoded = [bytes.fromhex(part[:2].decode("ascii")) + part[2:] for part in rest]
-    return os.fsdecode(first + b"".join(decoded))
+    return os.fsdecode(first + b"".join(map(_decoded, rest)))
+
+
+def _decoded(part: bytes) -> bytes:
+    """What stands behind a %, which may be a mere %."""
+    try:
+        return bytes.fromhex(part[:2].decode("ascii")) + part[2:]
+    except ValueError:
+        return b"%" + part

@@ -11,6 +11,7 @@ from mmap import mmap
 
 # Private copies: a test of the application may replace these while its code is being imported.
 _close, _dup, _fstat, _listdir = os.close, os.dup, os.fstat, os.listdir
+_lseek = os.lseek
 
 
 class Map(mmap):
@@ -50,6 +51,9 @@ def map_descriptor(fd: int, size: int) -> Map:
     if sys.version_info >= (3, 13):
         chunk = Map(fd, size, trackfd=False)
     else:
+        # A duplicate has the position of its original. No other descriptor of the file that this
+        # process has is at this one: a number belongs to one thread's map.
+        _lseek(fd, fd + 1, os.SEEK_SET)
         guess = _dup(fd)  # the lowest free number, which mmap takes next
         _close(guess)
         chunk = Map(fd, size)
@@ -59,21 +63,22 @@ def map_descriptor(fd: int, size: int) -> Map:
 
 
 def _close_duplicate(fd: int, guess: int) -> None:
-    if _is_same_file(fd, guess):
+    if _is_duplicate(fd, guess):
         _close(guess)
         return
     for name in _listdir("/proc/self/fd"):  # another thread took the number in between
-        if int(name) != fd and _is_same_file(fd, int(name)):
+        if int(name) != fd and _is_duplicate(fd, int(name)):
             _close(int(name))
             return
 
 
-def _is_same_file(fd: int, other: int) -> bool:
+def _is_duplicate(fd: int, other: int) -> bool:
     try:
         a, b = _fstat(fd), _fstat(other)
+        same = (a.st_dev, a.st_ino) == (b.st_dev, b.st_ino)
+        return same and _lseek(other, 0, os.SEEK_CUR) == fd + 1
     except OSError:
         return False
-    return (a.st_dev, a.st_ino) == (b.st_dev, b.st_ino)
 
 
 def _anchor(chunk: Map) -> None:

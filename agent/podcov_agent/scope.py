@@ -27,7 +27,7 @@ _SITE_FOLDERS = ("/site-packages/", "/dist-packages/")
 _UNSURE = None
 """Of a folder: whether a file in it is measured depends on the file."""
 
-_lstat = os.lstat
+_lstat, _getcwd = os.lstat, os.getcwd
 
 
 class Places:
@@ -95,11 +95,14 @@ class Scope:
         self._folders: dict[str, tuple[str, bool | None]] = {}
 
     def measured(self, path: str, module: str = "") -> str | None:
-        """The real path of the source file `path` if it is measured, else None.
+        """The real path of the source file `path` if it is measured, else None. OSError.
 
+        A relative path means a file in the working directory of this moment.
         `module`, where it is known, is the module's name: it finds packages that lie below no
         entry of `sys.path`, as editable installs may.
         """
+        if path[:1] != "/":
+            path = join(_getcwd(), path)
         try:
             return self._answers[path]
         except KeyError:
@@ -175,11 +178,15 @@ class Scope:
 
     def _module_names(self, real: str) -> Iterable[str]:
         """The names under which `sys.path` would find the file."""
-        for entry in self._search:
+        for entry in self._entries():
             folder = self._real_folder(entry) + "/"
             if real.startswith(folder):
                 inner = real[len(folder) :].rpartition(".")[0].replace("/", ".")
                 yield inner[: -len(".__init__")] if inner.endswith(".__init__") else inner
+
+    def _entries(self) -> list[str]:
+        """What Python searches: it skips what else a program may have put into `sys.path`."""
+        return [entry for entry in self._search if isinstance(entry, str)]
 
     def _is_local(self, real: str) -> bool:
         """Is the file part of a package that was installed from a local directory or VCS?"""
@@ -188,7 +195,7 @@ class Scope:
             return self._local.owns(site, real)
         if real.startswith(self._foreign):
             return False
-        sites = {_site_folder(self._real_folder(entry) + "/") for entry in self._search}
+        sites = {_site_folder(self._real_folder(entry) + "/") for entry in self._entries()}
         roots = [r for s in sites if s for r in self._local.editable_roots(s)]
         return real.startswith(tuple(roots))
 

@@ -240,6 +240,73 @@ def test_executed_files(
 
 
 @needs_native
+def test_exec_that_nothing_in_python_calls(
+    one_container: Container, each_python: Path, app: Path
+) -> None:
+    """A new thread and the end of the interpreter call it without a frame beneath."""
+    (app / "main.py").write_text(
+        "import _thread, atexit, time\n"
+        "code = compile(open('shop/mod.py').read(), 'shop/mod.py', 'exec')\n"
+        "started, last = {}, {}\n"
+        "_thread.start_new_thread(exec, (code, started))\n"
+        "deadline = time.monotonic() + 20\n"
+        "while 'f' not in started and time.monotonic() < deadline:\n"
+        "    time.sleep(0.01)\n"
+        "print(started['f'](1))\n"
+        "atexit.register(lambda: print(last['f'](2)))\n"
+        "atexit.register(exec, code, last)\n"
+    )
+    out, err = equal(one_container, [each_python, "-X", "utf8", "main.py"], app)
+    assert (out, err) == ("2\n3\n", "")
+    assert marks(one_container) == {str(app / "shop/mod.py")}
+
+
+@needs_native
+def test_an_executed_file_is_the_one_in_the_working_directory_of_the_moment(
+    one_container: Container, python: Path, app: Path
+) -> None:
+    """Programs that visit one folder after another run a file of the same name in each."""
+    (app / "first").mkdir()
+    (app / "first/conf.py").write_text("x = 1\n")
+    (app / "second").mkdir()
+    (app / "second/conf.py").write_text("\n\nx = 2\n")
+    (app / "main.py").write_text(
+        "import os\n"
+        "for folder in ('first', '../second'):\n"
+        "    os.chdir(folder)\n"
+        "    exec(compile(open('conf.py').read(), 'conf.py', 'exec'))\n"
+    )
+    equal(one_container, [python, "main.py"], app)
+    assert one_container.ran(app / "first/conf.py") == {1}
+    assert one_container.ran(app / "second/conf.py") == {3}
+
+
+@needs_native
+@pytest.mark.parametrize("text", [MOD, "<html>{{ name }}</html>\n"], ids=["a file", "a template"])
+def test_a_file_is_looked_at_once_however_often_its_code_is_executed(
+    one_container: Container, python: Path, app: Path, text: str
+) -> None:
+    """Engines execute the code of a file, or of a template, at each request."""
+    (app / "page.mod.py").write_text(text)
+    (app / "main.py").write_text(
+        "import sys\n"
+        "code, opened = compile(open('shop/mod.py').read(), 'page.mod.py', 'exec'), []\n"
+        "def watch(event, arguments):\n"
+        "    if event == 'open' and arguments[0] == 'page.mod.py':\n"
+        "        opened.append(arguments[0])\n"
+        "sys.addaudithook(watch)\n"
+        "for n in range(5):\n"
+        "    names = {}\n"
+        "    exec(code, names)\n"
+        "    names['f'](1)\n"
+        "print(len(opened))\n"
+    )
+    done = one_container.run([python, "main.py"], app)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "1\n", "")
+    assert marks(one_container) == ({str(app / "page.mod.py")} if text == MOD else set())
+
+
+@needs_native
 def test_exec_is_the_same_to_whoever_looks_at_it(
     one_container: Container, each_python: Path, app: Path
 ) -> None:
@@ -378,6 +445,28 @@ def test_editable_installs(
     equal(one_container, command, tmp_path / "elsewhere", code=5)
     assert marks(one_container) == {str(folder / "mod.py")}
     assert one_container.notes() == []
+
+
+def test_installed_packages_are_looked_at_without_a_module_of_the_application(
+    one_container: Container, each_python: Path, app: Path
+) -> None:
+    """It may have a json of its own, and whether it imports one is its own business."""
+    info = app / "site-packages/shop-1.dist-info"
+    info.mkdir(parents=True)
+    (info / "direct_url.json").write_text(' {"url": "file:///x\\u0041", "dir_info": {}}\n')
+    (info / "RECORD").write_text("local.py,,\n")
+    (app / "site-packages/local.py").write_text("x = 1\n")
+    (app / "json.py").write_text("print('the own json')\n")
+    (app / "main.py").write_text(
+        "import sys\n"
+        "sys.path.append('site-packages')\n"
+        "before = set(sys.modules)\n"
+        "import local\n"
+        "print(sorted(set(sys.modules) - before))\n"
+    )
+    out, err = equal(one_container, [each_python, "main.py"], app)
+    assert (out, err) == ("['local']\n", "")
+    assert one_container.ran(app / "site-packages/local.py") == {1}
 
 
 @pytest.mark.parametrize("link", ["file", "package", "folder", "script"])

@@ -310,6 +310,36 @@ def test_the_launcher_changes_two_variables_and_nothing_else(
     assert seen == {"PATH": os.environ["PATH"], "PODCOV_HOME": str(container.home)}
 
 
+def test_the_launcher_has_no_variables_that_the_application_may_have(
+    container: Container, shell: list[str]
+) -> None:
+    """Names that it sets itself would change what the pod's spec says of them."""
+    env = dict.fromkeys(["name", "folder", "program", "entry", "command", "path"], "of the spec")
+    assert seen_by_a_program(container, shell, env).items() >= env.items()
+
+
+def test_the_launcher_loses_no_variable(container: Container, shell: list[str]) -> None:
+    """Kubernetes allows dots and dashes in names, which no shell does."""
+    if shell == ["dash"]:
+        pytest.skip("dash forgets them; it is not the shell of a pod")
+    env = {"my.key": "a=b\nc", "other-key": "", "1st": " x ", "-x": "'", "PWD": "/of/the/spec"}
+    assert seen_by_a_program(container, shell, env).items() >= env.items()
+
+
+def seen_by_a_program(
+    container: Container, shell: list[str], env: dict[str, str]
+) -> dict[str, str]:
+    """The environment of a program, which gets its arguments as well."""
+    code = "import json, os, sys; print(json.dumps([dict(os.environ), sys.argv[1:]]))"
+    words = ["-c", code, "a b", "", "c=d"]
+    python = interpreter("3.11").python
+    env = {"PATH": f"{python.parent}:{os.environ['PATH']}", **env}
+    done = launch(container, shell, env, python.name, "-E", *words)
+    seen, arguments = json.loads(done.stdout)
+    assert arguments == words[2:]
+    return dict(seen)
+
+
 def test_the_launcher_hands_arguments_over_as_they_are(
     container: Container, shell: list[str]
 ) -> None:

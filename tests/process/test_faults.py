@@ -349,3 +349,52 @@ def test_a_chunk_is_complete_before_it_has_its_name(
     assert chunk.stat().st_size == CHUNK_BYTES
     assert chunk.stat().st_blocks * 512 >= CHUNK_BYTES
     assert not list(container.spool.glob("*.tmp"))
+
+
+def test_what_is_wrong_with_the_search_path_is_not_told_to_an_import(
+    one_container: Container, python: Path, tmp_path: Path
+) -> None:
+    """Python skips what is no text in sys.path; modules beyond it have a source, or have none."""
+    site, beyond = tmp_path / "lib/site-packages", tmp_path / "beyond"
+    info, app = site / "shop-1.dist-info", tmp_path / "app"
+    for folder in (info, beyond, app):
+        folder.mkdir(parents=True)
+    url = '{"url": "file:///home/100%/shop", "dir_info": {"editable": true}}'
+    (info / "direct_url.json").write_text(url)
+    for folder in (site, beyond):
+        (folder / f"{folder.name[:4]}_source.py").write_text("x = 1\n")
+        code = "import py_compile, sys; py_compile.compile(*sys.argv[1:])"
+        names = [folder / f"{folder.name[:4]}_source.py", folder / f"{folder.name[:4]}_bare.pyc"]
+        subprocess.run([python, "-c", code, *names], check=True)
+    (app / "app.py").write_text(
+        "import pathlib, sys\n"
+        f"sys.path += [pathlib.Path('here'), {str(site)!r}, {str(beyond)!r}]\n"
+        "import beyo_source, site_source, beyo_bare, site_bare\n"
+        "print(beyo_bare.x + site_bare.x)\n"
+    )
+    plain = pair(one_container, [python, "app.py"], app)
+    assert (plain.code, plain.out, plain.err) == (0, "2\n", "")
+    assert one_container.notes() == []
+
+
+def test_no_failure_of_ours_reaches_the_import_of_byte_code(
+    one_container: Container, python: Path, app: Path
+) -> None:
+    """An audit hook that refuses us the look at a folder: the module without source imports."""
+    site = app / "site-packages"
+    site.mkdir()
+    code = "import py_compile; py_compile.compile('mod.py', 'site-packages/bare.pyc')"
+    subprocess.run([python, "-c", code], cwd=app, check=True)
+    (app / "app.py").write_text(
+        "import sys\n"
+        f"sys.path.append({str(site)!r})\n"
+        "def refuse(event, arguments):\n"
+        "    if event == 'os.listdir' and str(arguments[0]).endswith('site-packages'):\n"
+        "        if sys._getframe(1).f_code.co_filename == '<podcov>':\n"
+        "            raise ValueError('refused')\n"
+        "sys.addaudithook(refuse)\n"
+        "import bare\n"
+        "print(bare.f(3))\n"
+    )
+    plain = pair(one_container, [python, "app.py"], app)
+    assert (plain.code, plain.out, plain.err) == (0, "[0, 1, 2]\n", "")

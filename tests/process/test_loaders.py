@@ -151,6 +151,51 @@ def test_a_source_loader_of_the_application_stays_plain(
     assert told(container, app.parent) == [("custom-loader", "mod.py: Loader")]
 
 
+def test_a_loader_of_many_modules_is_asked_for_the_one_that_is_wanted(
+    container: Container, python: Path, app: Path
+) -> None:
+    """What a loader calls its `name` need not be the name of a module."""
+    out = run(
+        container,
+        python,
+        app,
+        "from importlib.abc import SourceLoader\n"
+        "from importlib.util import module_from_spec, spec_from_loader\n"
+        "class Loader(SourceLoader):\n"
+        "    name = 'database'\n"
+        "    def get_filename(self, fullname):\n"
+        "        return fullname\n"
+        "    def get_data(self, path):\n"
+        "        return f'print({path!r})'.encode()\n"
+        "loader = Loader()\n"
+        "for name in ('one', 'two'):\n"
+        "    spec = spec_from_loader(name, loader)\n"
+        "    loader.exec_module(module_from_spec(spec))\n",
+    )
+    assert out == "one\ntwo\n"
+
+
+def test_get_code_of_a_loader_can_be_kept_and_called_as_without_us(
+    container: Container, python: Path, app: Path
+) -> None:
+    """More than once, by keyword, for another module: each call has its code, or its error."""
+    out = run(
+        container,
+        python,
+        app,
+        "import mod\n"
+        "get_code = mod.__loader__.get_code\n"
+        "def tried(*args, **kwargs):\n"
+        "    try:\n"
+        "        return type(get_code(*args, **kwargs)).__name__\n"
+        "    except Exception as error:\n"
+        "        return repr(error)\n"
+        "print(tried('mod'), tried('mod'), tried(fullname='mod'), tried('other'), tried())\n"
+        "print(tried('mod', 1), tried(name='mod'))\n",
+    )
+    assert out.startswith("code code code ImportError")
+
+
 def test_subclasses_reload_and_lazy_loaders_are_measured(
     container: Container, python: Path, app: Path
 ) -> None:
@@ -240,6 +285,7 @@ def test_an_alarm_in_the_middle_of_our_work_reaches_the_application(
         "signal.setitimer(signal.ITIMER_REAL, float(sys.argv[1]))\n"
         "try:\n"
         "    import large\n"
+        "    signal.pause()  # a quick machine is through before the alarm\n"
         "except TimeoutError as error:\n"
         "    print(error)\n"
     )

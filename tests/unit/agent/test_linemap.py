@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from podcov_agent import errors, linemap
+from podcov_agent import errors, linemap, pymap
 from podcov_agent.contract import CHUNK_BYTES
 
 BLOB = "b" * 40
@@ -79,6 +79,49 @@ def test_a_map_keeps_no_descriptor(tmp_path: Path) -> None:
     for fd in fds:
         os.fstat(fd)
         os.close(fd)
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 13), reason="mmap duplicates no descriptor there")
+def test_a_map_closes_no_descriptor_but_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another thread opens the same chunk just when we are about to duplicate ours."""
+    name = str(tmp_path / "chunk.0")
+    others: list[int] = []
+
+    def close_and_lose_the_number(fd: int) -> None:
+        os.close(fd)
+        if not others:
+            others.append(os.open(name, os.O_RDWR))
+
+    linemap.Spool(str(tmp_path)).place("/a.py", BLOB, 10)
+    before = set(os.listdir("/proc/self/fd"))
+    fd = os.open(name, os.O_RDWR)
+    monkeypatch.setattr(pymap, "_close", close_and_lose_the_number)
+    pymap.map_descriptor(fd, CHUNK_BYTES)
+    for each in (fd, *others):
+        os.close(each)
+    assert set(os.listdir("/proc/self/fd")) == before
+
+
+def test_a_chunk_is_made_in_the_middle_of_making_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A signal handler may import a module while the first one's chunk is written."""
+    inner: list[linemap.Spool] = []
+
+    def write(fd: int, data: bytes) -> int:
+        if len(data) == CHUNK_BYTES and not inner:
+            inner.append(linemap.Spool(str(tmp_path)))
+            chunk, base = inner[0].place("/handler.py", BLOB, 10)
+            chunk[base + 3] = 1
+        return os.write(fd, data)
+
+    monkeypatch.setattr(linemap, "_write", write)
+    chunk, _ = linemap.Spool(str(tmp_path)).place("/a.py", BLOB, 10)
+    base = inner[0].place("/handler.py", BLOB, 10)[1]
+    assert chunk[base + 3] == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["chunk.0", "log"]
 
 
 def test_a_map_can_be_hashed_copied_and_pickled(tmp_path: Path) -> None:
