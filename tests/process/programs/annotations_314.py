@@ -63,6 +63,12 @@ class D[T, U = int, *V = *tuple[int, ...]]:
 class E(D[int]): a: lambda: noted("lambda")  # only ours to -62: 3.14
 
 
+class F:
+    a: int = 0
+    if a:  # only ours to -66: 3.14
+        b: int = 1
+
+
 def written():
     def made(x: noted): pass
     made.__annotate__ = lambda format: {"x": int}

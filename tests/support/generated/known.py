@@ -48,6 +48,7 @@ BRANCHES_ONLY_OURS = {
     "one-line jump": (places.one_line_jumps, ALL),
     "past the end of finally": (places.finally_ends, ALL),
     "end of case": (places.case_ends, (10,)),
+    "end of an annotated class": (places.annotated_class_ends, range(14, 99)),
     "except*": (places.star_handlers, ALL),
 }
 

@@ -44,6 +44,13 @@ def with_ends_in_finally(tree):
     return union(map(with_ends, (each for node in find(tree, TRIES) for each in node.finalbody)))
 
 
+def annotated_class_ends(tree):
+    """Where a class ends that has annotations, and where it begins: it may be on one line."""
+    classes = find(tree, ast.ClassDef)
+    annotated = [node for node in classes if find(node, ast.AnnAssign)]
+    return lines(annotated) | union(ends(node.body) for node in annotated)
+
+
 def handler_ends(tree):
     """Where an `except ... as` ends, and what may follow it: `else`."""
     named = [node for node in find(tree, TRIES) if any(h.name for h in node.handlers)]
