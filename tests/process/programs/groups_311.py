@@ -50,6 +50,16 @@ def leads_to_the_next(n):
         i = 2
 
 
+def passes_through_a_with(n):
+    with open(__file__):
+        try:
+            raise ExceptionGroup("g", [KeyError(), ValueError()])
+        except* KeyError:
+            for i in range(n):  # only coverage to 60: 3.11 3.12 3.13 3.14
+                i = 1
+    return n
+
+
 def carets():
     try:
         return ([1, 2][0] + [3][
@@ -58,7 +68,14 @@ def carets():
         return traceback.format_exc().replace(__file__, "here")
 
 
+def ended(function, n):
+    try:
+        return function(n)
+    except ExceptionGroup as e:
+        return e.exceptions
+
+
 def run():
     return (handled(), handled(ValueError(), KeyError()), handled(TypeError()),
             handled(ValueError()), rest(), carets(), decides(0),
-            leads_to_the_next(1))
+            leads_to_the_next(1), ended(passes_through_a_with, 1))

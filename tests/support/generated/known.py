@@ -36,7 +36,7 @@ WITHOUT_LINE_EVENT = (8, 9)
 
 BRANCHES_ONLY_COVERAGE = {
     "code behind a jump": (places.jumps_with_code_behind, ALL),
-    "past the end of with in finally": (places.with_ends_in_finally, range(10, 99)),
+    "passing through a with": (places.with_ends_passed_through, range(10, 99)),
     "one-line jump": (places.one_line_jumps, ALL),
     "generic function on one line": (places.one_line_generics, range(12, 99)),
 }

@@ -39,9 +39,10 @@ def async_for_elses(tree):
     return lines(node.orelse[0] for node in find(tree, ast.AsyncFor) if node.orelse)
 
 
-def with_ends_in_finally(tree):
-    """Where the body of a `with` ends that is in a `finally`."""
-    return union(map(with_ends, (each for node in find(tree, TRIES) for each in node.finalbody)))
+def with_ends_passed_through(tree):
+    """Where the body of a `with` ends that something may pass: in `finally`, or by `except*`."""
+    inside = [each for node in find(tree, TRIES) for each in node.finalbody]
+    return union(map(with_ends, inside)) | (with_ends(tree) & star_handlers(tree))
 
 
 def annotated_class_ends(tree):
