@@ -45,6 +45,15 @@ def with_ends_passed_through(tree):
     return union(map(with_ends, inside)) | (with_ends(tree) & star_handlers(tree))
 
 
+def withs_without_code(tree):
+    """A `with` of nothing but `x: int`."""
+    return lines(
+        node
+        for node in find(tree, WITHS)
+        if all(isinstance(each, ast.AnnAssign) and each.value is None for each in node.body)
+    )
+
+
 def annotated_class_ends(tree):
     """Where a class ends that has annotations, and where it begins: it may be on one line."""
     classes = find(tree, ast.ClassDef)
