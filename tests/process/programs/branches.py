@@ -161,6 +161,16 @@ def left_through_a_with_in_a_finally(n):
     return n
 
 
+def left_through_a_finally_in_a_with(n):
+    with open(__file__):
+        try:
+            n[0]
+        finally:
+            if n:  # only coverage to 170: 3.10 3.11  # only coverage to 171: 3.12 3.13 3.14
+                n = [1]  # only coverage: 3.10 3.11
+    return n
+
+
 def outcome(function, *args):
     try:
         return function(*args)
@@ -175,4 +185,4 @@ def run():
     out += [outcome(raised_in_the_test, [0]), list(generates(2)), next(generates(2))]
     nested_definitions()
     return out, only_text(0), only_text(1), assertion(1), \
-        left_through_a_with_in_a_finally(0)
+        left_through_a_with_in_a_finally(0), outcome(left_through_a_finally_in_a_with, ())

@@ -40,9 +40,10 @@ def async_for_elses(tree):
 
 
 def with_ends_passed_through(tree):
-    """Where the body of a `with` ends that something may pass: in `finally`, or by `except*`."""
+    """Where a `with` ends that something may pass through: in, or ending in, `finally` and such."""
     inside = [each for node in find(tree, TRIES) for each in node.finalbody]
-    return union(map(with_ends, inside)) | (with_ends(tree) & star_handlers(tree))
+    passed = finally_ends(tree) | star_handlers(tree)
+    return union(map(with_ends, inside)) | (with_ends(tree) & passed)
 
 
 def withs_without_code(tree):
