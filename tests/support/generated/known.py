@@ -33,6 +33,8 @@ LINES_ONLY_OURS = {
 ENTERED_AMID = "entered amid"
 """Which lines those are, is told by a trace of each instruction."""
 WITHOUT_LINE_EVENT = (8, 9)
+LOSES_FRAMES = (11,)
+"""There the C tracer takes one frame for another, after a coroutine was resumed by throw()."""
 
 BRANCHES_ONLY_COVERAGE = {
     "code behind a jump": (places.jumps_with_code_behind, ALL),
@@ -50,6 +52,7 @@ BRANCHES_ONLY_OURS = {
     "end of case": (places.case_ends, (10,)),
     "end of an annotated class": (places.annotated_class_ends, range(14, 99)),
     "except*": (places.star_handlers, ALL),
+    "frame lost": (places.decisions_if_cancelled, LOSES_FRAMES),
 }
 
 
@@ -80,7 +83,9 @@ def explain(report, tree, first_line, ran):
     take("only_coverage_took", BRANCHES_ONLY_COVERAGE, lambda arc, lines: arc[0] in lines)
     take("only_ours_took", LINES_ONLY_OURS, lambda arc, lines: arc[1] in lines)
     take("only_ours_took", BRANCHES_ONLY_OURS, lambda arc, lines: arc[0] in lines)
-    if MINOR in WITHOUT_LINE_EVENT and (report["only_ours"] or report["only_coverage"]):
+    if MINOR in WITHOUT_LINE_EVENT + LOSES_FRAMES and (
+        report["only_ours"] or report["only_coverage"]
+    ):
         began, entered = (set(map(first_line, lines)) for lines in ran())
         unseen = entered.intersection(report["only_ours"])
         phantoms = entered.intersection(report["only_coverage"]) - began

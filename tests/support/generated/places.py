@@ -147,6 +147,12 @@ def jumps_with_code_behind(tree):
     return lines(each for block in blocks(tree) for each in block[:-1] if isinstance(each, JUMPS))
 
 
+def decisions_if_cancelled(tree):
+    """All decisions of a program that throws into a coroutine."""
+    names = {node.id for node in find(tree, ast.Name)}
+    return lines(find(tree, DECISIONS)) if names & {"cancel", "throw_into"} else set()
+
+
 def one_line_generics(tree):
     """`def f[T](): ...`"""
     return {
