@@ -124,9 +124,10 @@ class _GetCode:
             self._tidy = None
         if not _is_machinery(_getframe().f_back):
             return self._function.__get__(loader, owner)
-        original, finish = self._original.__get__(loader, owner), Bound(self._finish, loader)
+        original = self._original.__get__(loader, owner)
         if getattr(type(loader), "get_filename", None) is not _plain_filename:
-            return Bound(Bound(reduce, add), (_Step(original), _Step(finish)))
+            steps = _Step(original), _Step(Bound(self._finish, loader))
+            return Bound(Bound(reduce, add), steps)
         # Such a loader has one name, and this takes two levels of recursion less.
         if type(loader) is _File and type(loader.path) is str and name != "pkgutil":
             code = _recalled(self._measure, loader, name)
@@ -134,7 +135,7 @@ class _GetCode:
                 return original
             if code is not None:
                 return Bound(next, iter((code,)))
-        return Bound(next, map(finish, map(original, (name,))))
+        return Bound(next, map(Bound(self._finish, loader), map(original, (name,))))
 
     def _finish(self, loader: Any, code: CodeType | None) -> CodeType | None:
         if code is None:
