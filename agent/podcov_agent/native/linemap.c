@@ -7,8 +7,9 @@
 
    Must not depend on a libc, on a version of Python, or on anything that can be taken away: the
    limited API of 3.8, no library (mmap is found in the process, whichever libc that has), no
-   descriptor, no thread, and no global variable but those of exec.c. Nothing here is ever freed or unmapped: whoever still
-   holds a code object may run it at any time, even while the interpreter ends.
+   descriptor, no thread, and no global variable but those of exec.c. Nothing here is ever freed or
+   unmapped: whoever still holds a code object may run it at any time, even while the interpreter
+   ends.
 
    Loaded by nativemap.py; without it the agent does the same in Python (pymap.py), and so does the
    sidecar (chunk.py), for which a map reads all bytes at once and clears some. */
