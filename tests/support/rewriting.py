@@ -12,7 +12,6 @@ import os
 import sysconfig
 import textwrap
 import warnings
-from collections.abc import Iterator
 from types import CodeType
 from typing import Any
 
@@ -88,14 +87,6 @@ def run(source: str, path: str = "m.py", optimize: int = -1) -> tuple[dict[str, 
     names: dict[str, Any] = {"__name__": "m"}
     exec(code, names)
     return names, marks
-
-
-def codes(code: CodeType) -> Iterator[CodeType]:
-    """The code object and all within, in the order of the source."""
-    yield code
-    for const in code.co_consts:
-        if isinstance(const, CodeType):
-            yield from codes(const)
 
 
 def plain(source: str, path: str = "m.py") -> CodeType:

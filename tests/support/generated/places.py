@@ -5,7 +5,8 @@ Called by `known`.
 
 import ast
 import dis
-import types
+
+from support.codes import codes
 
 TRIES = tuple(getattr(ast, name) for name in ("Try", "TryStar") if hasattr(ast, name))
 STARS = TRIES[1:]
@@ -106,12 +107,6 @@ def copied_to_break(tree):
                 found |= {line} if at_end and each.positions.lineno == line else set()
                 line, at_end = each.positions.lineno, False
     return found
-
-
-def codes(code):
-    """A code object and all within it."""
-    inner = [each for each in code.co_consts if isinstance(each, types.CodeType)]
-    return [code, *(deeper for each in inner for deeper in codes(each))]
 
 
 def annotations_that_end_finally(tree):

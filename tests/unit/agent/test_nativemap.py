@@ -25,6 +25,7 @@ from podcov_agent.contract import HOME_NATIVE
 from podcov_agent.nativemap import load_native
 from podcov_agent.probes import NATIVES
 from podcov_agent.rewrite import rewrite
+from support.codes import codes
 
 AGENT = os.path.dirname(podcov_agent.__file__)
 PROGRAMS = os.path.join(os.path.dirname(__file__), "../../process/programs/*.py")
@@ -256,13 +257,6 @@ def test_packed_code_runs_and_marks_as_bound_code_does(chunk: Chunk) -> None:
     assert other.lines(2 * BASE) == bound == set(range(1, 17)) - {8}
 
 
-def all_codes(code: Any) -> Any:
-    yield code
-    for const in code.co_consts:
-        if type(const) is type(code):
-            yield from all_codes(const)
-
-
 def test_every_probe_of_every_program_is_one_operation(chunk: Chunk) -> None:
     """No compiler folds it away; packing and planting lose no constant."""
     seen = 0
@@ -275,7 +269,7 @@ def test_every_probe_of_every_program_is_one_operation(chunk: Chunk) -> None:
             continue
         packed = marshal.loads(marshal.dumps(pack(code)))
         chunk.map.plant(packed, BASE)
-        pairs = zip(all_codes(bind(code, chunk.map, BASE)), all_codes(packed))  # noqa: B905
+        pairs = zip(codes(bind(code, chunk.map, BASE)), codes(packed))  # noqa: B905
         for bound, planted in pairs:
             same = [i for i, c in enumerate(bound.co_consts) if type(c) is not type(code)]
             assert [planted.co_consts[i] for i in same] == [bound.co_consts[i] for i in same]

@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 from podcov_agent.binding import MARK, bind
 from podcov_agent.hidden import without_dead_locals
+from support.codes import codes
 from support.rewriting import (  # noqa: F401
     Marks,
-    codes,
     compiles,
     corpus,
     form_of_probes,
